@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+uint256 constant WAD = 1e18;
+uint256 constant RAY = 1e27;
+
+/// @notice All division of the protocol: `Down`/`Up` for unsigned, `Floor`/`Ceil` for signed, never towards zero.
+library FixedPoint {
+    function mulDown(uint256 x, uint256 y) internal pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(x, y, WAD);
+    }
+
+    function mulUp(uint256 x, uint256 y) internal pure returns (uint256) {
+        return FixedPointMathLib.fullMulDivUp(x, y, WAD);
+    }
+
+    function mulDivDown(uint256 x, uint256 y, uint256 d) internal pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(x, y, d);
+    }
+
+    function mulDivUp(uint256 x, uint256 y, uint256 d) internal pure returns (uint256) {
+        return FixedPointMathLib.fullMulDivUp(x, y, d);
+    }
+
+    function divUp(uint256 x, uint256 d) internal pure returns (uint256) {
+        return FixedPointMathLib.divUp(x, d);
+    }
+
+    function mulFloor(int256 x, uint256 y) internal pure returns (int256) {
+        return mulDivFloor(x, y, WAD);
+    }
+
+    function mulCeil(int256 x, uint256 y) internal pure returns (int256) {
+        return -mulDivFloor(-x, y, WAD);
+    }
+
+    /// @dev Factors are bounded so that results fit 255 bits; the product itself may take 512.
+    function mulDivFloor(int256 x, uint256 y, uint256 d) internal pure returns (int256) {
+        return
+            x < 0
+                ? -int256(FixedPointMathLib.fullMulDivUp(uint256(-x), y, d))
+                : int256(FixedPointMathLib.fullMulDiv(uint256(x), y, d));
+    }
+
+    function abs(int256 x) internal pure returns (uint256) {
+        return x < 0 ? uint256(-x) : uint256(x);
+    }
+
+    function min(uint256 x, uint256 y) internal pure returns (uint256) {
+        return x < y ? x : y;
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AccountId} from "./AccountId.sol";
+import {AssetId} from "./AssetId.sol";
+
+/// @dev Reserved rows belong to owner zero, whom nobody can impersonate: they are ordinary rows that no key can move.
+AccountId constant TREASURY = AccountId.wrap(1);
+AccountId constant INSURANCE = AccountId.wrap(2);
+AccountId constant DUST = AccountId.wrap(3);
+
+uint256 constant DEFICIT_ROWS = 1 << 32;
+
+/// @notice The row that holds what nobody has paid yet of a market's losses; its cash is never positive.
+function deficitRow(AssetId asset) pure returns (AccountId) {
+    return AccountId.wrap(DEFICIT_ROWS | AssetId.unwrap(asset));
+}
