@@ -24,8 +24,21 @@ library Deleveraging {
         uint256 openInterest
     );
     event EpochEnded(AssetId indexed asset, bool indexed long, uint256 epoch);
-    event TickShared(AssetId indexed asset, bool indexed long, uint256 indexed tick, uint256 shareVersion, uint256 charge);
-    event ProfitShared(AssetId indexed asset, bool indexed long, uint256 shareVersion, uint256 fraction, uint256 paid, uint256 dust);
+    event TickShared(
+        AssetId indexed asset,
+        bool indexed long,
+        uint256 indexed tick,
+        uint256 shareVersion,
+        uint256 charge
+    );
+    event ProfitShared(
+        AssetId indexed asset,
+        bool indexed long,
+        uint256 shareVersion,
+        uint256 fraction,
+        uint256 paid,
+        uint256 dust
+    );
 
     /// @notice A page of a side's ticks in use, from the lowest price up.
     struct Share {
@@ -135,7 +148,12 @@ library Deleveraging {
         return Deleverage.shareCapacity(long, state.mark, edge, state.haircut, taken);
     }
 
-    function chargeTick(Side storage side, Share memory state, bool long, uint256 index) private returns (uint256 charge) {
+    function chargeTick(
+        Side storage side,
+        Share memory state,
+        bool long,
+        uint256 index
+    ) private returns (uint256 charge) {
         Tick storage tick = side.ticks[index];
         charge = Deleverage.shareCharge(state.fraction, capacityOf(state, long, index, tick.taken));
         if (charge == 0) return 0;

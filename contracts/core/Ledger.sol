@@ -17,10 +17,12 @@ enum AssetState {
     Settling
 }
 
-/// @notice One slot: signed quote in 1e18 and the packed ids of the legs.
+/// @notice One slot: signed quote in 1e18, the packed ids of the legs, and the perp that liquidation closed last, whose
+/// deficit row takes what is still owed when no leg is left.
 struct Account {
     int128 cash;
     uint96 legs;
+    AssetId lastClosed;
 }
 
 /// @notice A leg. A spot leg uses only `size`; a perp leg says what its numbers relate to: the versions and the epoch of
@@ -145,6 +147,7 @@ struct Ledger {
     mapping(AssetId => Budget) budgets;
     mapping(address owner => mapping(address operator => bool)) operators;
     mapping(address stage => uint256) capabilities;
+    mapping(address token => bool) tokens;
     /// Markets whose deficit row is below zero.
     AssetId[] inDeficit;
     /// Σ of what nobody has paid yet, over all markets.

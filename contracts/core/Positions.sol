@@ -15,6 +15,9 @@ import {Checkpoint, EpochEnd, Ledger, Perp, Position, Side, Tick, TickCheckpoint
 /// A position whose two versions equal its side's reads no index at all. Otherwise it walks from the checkpoint of its
 /// version, epoch by epoch, to now. Whoever first adopts a version writes its checkpoint.
 library Positions {
+    /// @notice A leg as it is after a touch; `settled` is what the touch paid into cash before anything else.
+    event PositionChanged(AccountId indexed account, AssetId indexed asset, int256 size, uint256 basis, int256 settled);
+
     error SizeTooLarge(uint256 size, uint256 bound);
 
     uint256 private constant MAX_SIZE = (1 << 95) - 1;
@@ -48,7 +51,7 @@ library Positions {
         AssetId asset,
         int256 delta,
         uint256 mark
-    ) external returns (int256 cash, int256 before, int256 afterwards) {
+    ) internal returns (int256 cash, int256 before, int256 afterwards) {
         Perp storage perp = ledger.perps[asset];
         Position memory position = ledger.positions[account][asset];
         uint256 haircut = haircutOf(ledger, asset);
@@ -58,6 +61,7 @@ library Positions {
         require(FixedPoint.abs(afterwards) <= MAX_SIZE, SizeTooLarge(FixedPoint.abs(afterwards), MAX_SIZE));
         if (delta != 0) setSize(perp, position, afterwards, mark);
         ledger.positions[account][asset] = position;
+        emit PositionChanged(account, asset, afterwards, position.basis, cash);
     }
 
     /// @notice What a touch of the position would make of it now.

@@ -22,12 +22,14 @@ library Deleverage {
     }
 
     /// @notice m' = m·S'/S, down for longs, up for shorts.
-    function offsetMultiplier(bool long, uint256 m, uint256 openInterest, uint256 closed) internal pure returns (uint256) {
+    function offsetMultiplier(
+        bool long,
+        uint256 m,
+        uint256 openInterest,
+        uint256 closed
+    ) internal pure returns (uint256) {
         uint256 left = openInterest - closed;
-        return
-            long
-                ? FixedPoint.mulDivDown(m, left, openInterest)
-                : FixedPoint.mulDivUp(m, left, openInterest);
+        return long ? FixedPoint.mulDivDown(m, left, openInterest) : FixedPoint.mulDivUp(m, left, openInterest);
     }
 
     /// @notice K' = K + ⌊(dK − s·(m − m')·F) / 2⁶⁴⌋ with dK = s·d·P·m/S, down for longs, up in size for shorts. Funding is
@@ -42,9 +44,10 @@ library Deleverage {
     ) internal pure returns (int256) {
         uint256 value = closed * price * (RAY / WAD);
         int256 funded = int256(index.multiplier - multiplierAfter) * index.funding;
-        int256 change = long
-            ? int256(FixedPoint.mulDivDown(value, index.multiplier, openInterest)) - funded
-            : funded - int256(FixedPoint.mulDivUp(value, index.multiplier, openInterest));
+        int256 change =
+            long
+                ? int256(FixedPoint.mulDivDown(value, index.multiplier, openInterest)) - funded
+                : funded - int256(FixedPoint.mulDivUp(value, index.multiplier, openInterest));
         return index.cash + (change >> 64);
     }
 

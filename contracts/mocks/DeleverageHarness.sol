@@ -117,7 +117,9 @@ contract DeleverageHarness {
         cash[op.a] -= value;
         cash[op.b] += value;
         Perp storage perp = ledger.perps[ASSET];
-        perp.openInterest = uint96(uint256(int256(uint256(perp.openInterest)) + positive(buyer) + positive(seller) - longs));
+        perp.openInterest = uint96(
+            uint256(int256(uint256(perp.openInterest)) + positive(buyer) + positive(seller) - longs)
+        );
     }
 
     function offset(Op calldata op) internal returns (uint256 closed) {

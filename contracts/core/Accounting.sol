@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {AssetId} from "../types/AssetId.sol";
+import {deficitRow} from "../types/Rows.sol";
+import {Ledger} from "./Ledger.sol";
+
+/// @notice Cash between rows, and the deficits among them.
+library Accounting {
+    /// @dev The part of a deficit that insurance may pay, in basis points.
+    uint256 private constant INSURED = 8_000;
+
+    function addCash(Ledger storage ledger, AccountId account, int256 change) internal returns (int256 cash) {
+        cash = ledger.accounts[account].cash;
+        if (change == 0) return cash;
+        cash += change;
+        require(cash == int128(cash), IClearingHouse.CashOutOfBounds(account, cash));
+        ledger.accounts[account].cash = int128(cash);
+        emit IClearingHouse.CashChanged(account, cash);
+    }
+
+    /// @notice Makes the account whole and writes the loss to the row of the market.
+    function bookDeficit(Ledger storage ledger, AssetId asset, AccountId account, uint256 amount) internal {
+        if (amount == 0) return;
+        addCash(ledger, account, int256(amount));
+        if (addCash(ledger, deficitRow(asset), -int256(amount)) == -int256(amount)) ledger.inDeficit.push(asset);
+        ledger.deficit += amount;
+        ledger.perps[asset].coverable += uint128(FixedPoint.mulDivDown(amount, INSURED, 10_000));
+        emit IClearingHouse.DeficitBooked(asset, account, amount);
+    }
+
+    /// @notice Pays off part of a market's deficit; the cash must come from another row or from a claim that ends.
+    function reduceDeficit(Ledger storage ledger, AssetId asset, uint256 amount) internal {
+        int256 left = addCash(ledger, deficitRow(asset), int256(amount));
+        ledger.deficit -= amount;
+        uint256 standing = uint256(-left);
+        if (ledger.perps[asset].coverable > standing) ledger.perps[asset].coverable = uint128(standing);
+        if (standing == 0) forget(ledger, asset);
+        emit IClearingHouse.DeficitReduced(asset, amount);
+    }
+
+    /// @notice Pays off `amount` over the markets in deficit, the newest first. `amount` is at most the total.
+    function reduceDeficits(Ledger storage ledger, uint256 amount) internal {
+        while (amount != 0) {
+            AssetId asset = ledger.inDeficit[ledger.inDeficit.length - 1];
+            uint256 paid = FixedPoint.min(amount, uint256(-int256(ledger.accounts[deficitRow(asset)].cash)));
+            reduceDeficit(ledger, asset, paid);
+            amount -= paid;
+        }
+    }
+
+    /// @notice What a claim of `value` on the quote held pays now: in full without a deficit, else v·H / (H + deficit), and
+    /// never more than is held. What a holder takes out thus never makes the deficit per remaining claim larger.
+    /// @return paid a multiple of `unit`
+    /// @return forgone the part of the claim that ends unpaid and reduces the deficit
+    function payout(
+        uint256 value,
+        uint256 held,
+        uint256 deficit,
+        uint256 unit
+    ) internal pure returns (uint256 paid, uint256 forgone) {
+        uint256 claimed = FixedPoint.min(value, held + deficit);
+        paid = deficit == 0 ? claimed : FixedPoint.mulDivDown(claimed, held, held + deficit);
+        paid -= paid % unit;
+        forgone = FixedPoint.min(claimed - paid, deficit);
+    }
+
+    function forget(Ledger storage ledger, AssetId asset) private {
+        AssetId[] storage list = ledger.inDeficit;
+        uint256 i;
+        while (list[i] != asset) ++i;
+        list[i] = list[list.length - 1];
+        list.pop();
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {IOracle} from "../interfaces/IOracle.sol";
+import {Legs} from "../libraries/Legs.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {AssetId, QUOTE} from "../types/AssetId.sol";
+import {Price} from "../types/Price.sol";
+import {INSURANCE} from "../types/Rows.sol";
+import {Accounting} from "./Accounting.sol";
+import {Assessor} from "./Assessor.sol";
+import {Exchanging} from "./Exchanging.sol";
+import {Account, AssetConfig, AssetKind, Ledger} from "./Ledger.sol";
+import {Pricing} from "./Pricing.sol";
+
+/// @notice The law of LIQUIDATE. The account is liquidatable in this block, its leg only shrinks, what it loses against mark
+/// stays within the bound and never lowers its health, and the taker meets initial margin. What a bankrupt account cannot
+/// pay is booked in the same call.
+library Liquidating {
+    using Accounting for Ledger;
+    using Exchanging for Ledger;
+    using Legs for uint96;
+    using Pricing for Ledger;
+
+    function liquidate(
+        Ledger storage ledger,
+        IOracle oracle,
+        IClearingHouse.Liquidation calldata terms
+    ) external returns (uint256 deficit) {
+        Price memory price = ledger.latchOne(oracle, terms.asset);
+        Assessor.Assessment memory a = ledger.assess(oracle, terms.account);
+        require(
+            Assessor.liquidatable(a),
+            IClearingHouse.AccountAboveMaintenance(terms.account, a.marginEquity, a.maintenance)
+        );
+        bool long = ledger.positions[terms.account][terms.asset].size > 0;
+        (Exchanging.Change memory buyer, Exchanging.Change memory seller) = ledger.exchange(
+            terms.asset,
+            long ? terms.taker : terms.account,
+            long ? terms.account : terms.taker,
+            terms.size,
+            terms.price,
+            price.mark
+        );
+        (Exchanging.Change memory change, Exchanging.Change memory taken) = long ? (seller, buyer) : (buyer, seller);
+        payRewards(ledger, terms);
+        change.paid -= int256(terms.reward + terms.penalty);
+        ledger.addCash(terms.account, change.settled + change.paid);
+        ledger.addCash(terms.taker, taken.settled + taken.paid);
+        deficit = checkLiquidated(ledger, terms, change, price, a);
+        ledger.requireInitial(oracle, terms.taker, false);
+    }
+
+    /// @notice Brings every leg of an account up to date.
+    function settle(Ledger storage ledger, IOracle oracle, AccountId account) external {
+        AssetId[] memory legs = ledger.accounts[account].legs.list();
+        Price[] memory prices = ledger.latch(oracle, legs);
+        int256 cash;
+        for (uint256 i = 0; i < legs.length; ++i) {
+            if (ledger.configs[legs[i]].kind != AssetKind.Perp) continue;
+            Exchanging.Change memory change = ledger.resize(account, legs[i], 0, prices[i].mark);
+            cash += change.settled;
+        }
+        ledger.addCash(account, cash);
+        if (legs.length != 0) closeOut(ledger, account, legs[0]);
+    }
+
+    /// @dev Loss within the bound, health not lower, and the account's part of what nobody can pay booked.
+    function checkLiquidated(
+        Ledger storage ledger,
+        IClearingHouse.Liquidation calldata terms,
+        Exchanging.Change memory change,
+        Price memory price,
+        Assessor.Assessment memory a
+    ) private returns (uint256) {
+        AccountId account = terms.account;
+        require(
+            Exchanging.isReduction(change),
+            IClearingHouse.OnlyReductions(account, terms.asset, change.before, change.afterwards)
+        );
+        AssetConfig memory config = ledger.configs[terms.asset];
+        Assessor.Standing memory before = Assessor.Standing(a.equity, a.marginEquity, a.maintenance);
+        Assessor.Standing memory standing = Assessor.shifted(
+            a,
+            config,
+            price,
+            change.before,
+            change.afterwards,
+            change.paid
+        );
+        int256 loss = before.equity - standing.equity;
+        require(loss <= int256(terms.bound), IClearingHouse.LossAboveBound(account, loss, terms.bound));
+        require(
+            Assessor.noWorse(before, standing),
+            IClearingHouse.HealthLowered(account, standing.marginEquity, standing.maintenance)
+        );
+        emit IClearingHouse.Liquidated(account, terms.asset, terms.taker, terms.size, loss);
+        if (config.kind == AssetKind.Perp) ledger.accounts[account].lastClosed = terms.asset;
+        return bookShortfall(ledger, terms.asset, account, before, standing);
+    }
+
+    /// @dev deficit = max(0, −equity)·(maintenance released) / maintenance, the whole when no leg is left.
+    function bookShortfall(
+        Ledger storage ledger,
+        AssetId asset,
+        AccountId account,
+        Assessor.Standing memory before,
+        Assessor.Standing memory standing
+    ) private returns (uint256 deficit) {
+        if (standing.equity < 0 && before.maintenance > standing.maintenance) {
+            uint256 released = before.maintenance - standing.maintenance;
+            deficit = FixedPoint.mulDivUp(uint256(-standing.equity), released, before.maintenance);
+            ledger.bookDeficit(asset, account, deficit);
+        }
+        deficit += closeOut(ledger, account, asset);
+    }
+
+    /// @dev An account without legs owes nothing: what its cash lacks is a loss, in the row of the perp it closed last.
+    function closeOut(Ledger storage ledger, AccountId account, AssetId asset) private returns (uint256 deficit) {
+        Account storage stored = ledger.accounts[account];
+        if (stored.legs != 0 || stored.cash >= 0) return 0;
+        deficit = uint256(-int256(stored.cash));
+        AssetId last = stored.lastClosed;
+        ledger.bookDeficit(last == QUOTE ? asset : last, account, deficit);
+    }
+
+    function payRewards(Ledger storage ledger, IClearingHouse.Liquidation calldata terms) private {
+        ledger.addCash(INSURANCE, int256(terms.penalty));
+        if (terms.reward == 0) return;
+        require(terms.keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(terms.keeper));
+        ledger.addCash(terms.keeper, int256(terms.reward));
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Assessor} from "../core/Assessor.sol";
+import {AssetConfig, AssetLimits, AssetState, Budget, Position, Reserve} from "../core/Ledger.sol";
+import {Positions} from "../core/Positions.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {AssetId} from "../types/AssetId.sol";
+import {Capability} from "../types/Capability.sol";
+
+/// @title The ledger
+/// @notice Accounts hold quote, spot collateral and perp positions. Positions change by one primitive, an exchange between
+/// two accounts; everything else is cash that moves from row to row.
+///
+/// Scale: sizes, prices, cash and ratios are 1e18. Token units appear only as `amount` of deposits and withdrawals.
+/// Rounding: against the account that asks, in favour of the rows of the house; docs/units-and-rounding.md has the table.
+/// Liveness: laws of authority and conservation revert; economic limits shrink the amount.
+/// Roles: owners and their operators; stages with one capability each; the configurator, which cannot move a balance.
+/// Tokens: neither fee on transfer nor rebasing; at most 18 decimals. What arrives must be what was asked for.
+interface IClearingHouse {
+    /// @notice One fill between two accounts.
+    struct Trade {
+        AssetId asset;
+        AccountId buyer;
+        AccountId seller;
+        uint256 size;
+        uint256 price;
+        uint256 buyerFee;
+        uint256 sellerFee;
+        /// Part of the two fees that goes to insurance; the rest goes to the treasury.
+        uint256 insuranceFee;
+    }
+
+    /// @notice One step that reduces a leg of a liquidatable account into a taker.
+    struct Liquidation {
+        AssetId asset;
+        AccountId account;
+        AccountId taker;
+        uint256 size;
+        uint256 price;
+        /// Who gets the reward, paid by the account.
+        AccountId keeper;
+        uint256 reward;
+        /// Paid by the account to insurance.
+        uint256 penalty;
+        /// The most the account may lose against mark, all of the above included.
+        uint256 bound;
+    }
+
+    /// @notice Public numbers of one side of a perp.
+    struct SideView {
+        uint256 version;
+        uint256 shareVersion;
+        uint256 epoch;
+        uint256 multiplier;
+        int256 cashIndex;
+    }
+
+    /// @notice Public numbers of a perp.
+    struct PerpView {
+        int256 fundingIndex;
+        uint256 openInterest;
+        uint256 accruedAt;
+        int256 fundingRate;
+        uint256 coverable;
+    }
+
+    event Deposited(
+        AccountId indexed account,
+        AssetId indexed asset,
+        address indexed payer,
+        uint256 value,
+        int256 balance
+    );
+    event Withdrawn(
+        AccountId indexed account,
+        AssetId indexed asset,
+        address indexed to,
+        uint256 value,
+        uint256 paid,
+        int256 balance
+    );
+    event OperatorSet(address indexed owner, address indexed operator, bool approved);
+    event CashChanged(AccountId indexed account, int256 cash);
+    event Exchanged(
+        AssetId indexed asset,
+        AccountId indexed buyer,
+        AccountId indexed seller,
+        uint256 size,
+        uint256 price,
+        uint256 openInterest
+    );
+    event Liquidated(
+        AccountId indexed account,
+        AssetId indexed asset,
+        AccountId indexed taker,
+        uint256 size,
+        int256 loss
+    );
+    event FundingAccrued(AssetId indexed asset, int256 fundingIndex);
+    event DeficitBooked(AssetId indexed asset, AccountId indexed account, uint256 amount);
+    event DeficitReduced(AssetId indexed asset, uint256 amount);
+    event InsuranceUsed(AssetId indexed asset, uint256 amount);
+    event Skimmed(AssetId indexed asset, uint256 value);
+    event CallSkipped(uint256 indexed index, bytes reason);
+    event AssetListed(AssetId indexed asset, AssetConfig config, AssetLimits limits, address token);
+    event AssetConfigured(AssetId indexed asset, AssetConfig config, AssetLimits limits, int256 fundingRate);
+    event CapabilityChanged(address indexed stage, Capability indexed capability, bool granted);
+
+    error NotOwnerOrOperator(AccountId account, address caller);
+    error RecipientNotOwner(AccountId account, address to);
+    error NotConfigurator(address caller);
+    error CapabilityMissing(address caller, Capability capability);
+    error UnknownAsset(AssetId asset);
+    error AssetAlreadyListed(AssetId asset);
+    error AssetOutOfBounds(uint256 asset, uint256 bound);
+    error WrongKind(AssetId asset);
+    error TokenInUse(address token);
+    error TooManyDecimals(uint256 decimals, uint256 bound);
+    error ReservedRow(AccountId account);
+    error NewLegNeedsOwner(AccountId account, AssetId asset);
+    error ZeroAmount();
+    error ZeroAddress();
+    error SelfExchange(AccountId account);
+    error InsufficientCash(AccountId account, int256 cash, uint256 needed);
+    error InsufficientSize(AccountId account, AssetId asset, uint256 size, uint256 needed);
+    error InsufficientMargin(AccountId account, int256 equity, uint256 initialMargin);
+    error InsufficientQuote(AccountId account, int256 quoteEquity);
+    error InsufficientHeld(AssetId asset, uint256 held, uint256 needed);
+    error TokenAmountMismatch(address token, uint256 expected, uint256 actual);
+    error AssetNotTradable(AssetId asset);
+    error OnlyReductions(AccountId account, AssetId asset, int256 before, int256 afterwards);
+    error OutsidePriceBand(uint256 price, uint256 mark, uint256 band);
+    error HealthLowered(AccountId account, int256 marginEquity, uint256 maintenance);
+    error AccountAboveMaintenance(AccountId account, int256 marginEquity, uint256 maintenance);
+    error LossAboveBound(AccountId account, int256 loss, uint256 bound);
+    error FeeAboveBound(uint256 fee, uint256 bound);
+    error OpenInterestAboveLimit(AssetId asset, uint256 openInterest, uint256 bound);
+    error SizeAboveLimit(AccountId account, AssetId asset, uint256 size, uint256 bound);
+    error DustRowUnderfunded(int256 cash, uint256 needed);
+    error CashOutOfBounds(AccountId account, int256 cash);
+
+    /// @notice Adds `amount` token units to an account. Anyone may add quote or a leg already held; a new leg needs the
+    /// owner or an operator.
+    function deposit(AccountId account, AssetId asset, uint256 amount) external;
+
+    /// @notice As `deposit`, with the token's permit of the caller. A permit somebody already used does not revert it.
+    function depositWithPermit(
+        AccountId account,
+        AssetId asset,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external;
+
+    /// @notice Takes `amount` token units out of an account that meets its initial margin afterwards. An operator can only
+    /// pay the owner. While a deficit stands, quote pays v·H / (H + deficit) and the rest reduces the deficit.
+    /// @return paid token units sent
+    function withdraw(AccountId account, AssetId asset, uint256 amount, address to) external returns (uint256 paid);
+
+    /// @notice Moves quote (1e18) from an account of the caller to any ordinary account, under the rules of a withdrawal.
+    function transferCash(AccountId from, AccountId to, uint256 value) external;
+
+    function setOperator(address operator, bool approved) external;
+
+    /// @notice Latches prices and accrues funding.
+    function accrue(AssetId[] calldata assets) external;
+
+    /// @notice Brings every leg of the accounts up to date: funding, offsets and shares.
+    function settle(AccountId[] calldata accounts) external;
+
+    /// @notice Credits the treasury with tokens that arrived without a deposit.
+    function skim(AssetId asset) external returns (uint256 value);
+
+    /// @notice Runs each call on this contract as its caller; one that reverts is undone, reported and skipped.
+    /// @return reasons empty for a call that succeeded, else its revert data
+    function batch(bytes[] calldata calls) external returns (bytes[] memory reasons);
+
+    /// @notice TRADE: both accounts meet initial margin afterwards; one below it may only reduce, near mark, with health not
+    /// lower.
+    function trade(Trade calldata terms) external;
+
+    /// @notice LIQUIDATE: the account is liquidatable now, its leg only shrinks, its loss stays within the bound and never
+    /// lowers its health; the taker meets initial margin. A bankrupt account's part of the loss is booked as deficit.
+    /// @return deficit what was booked
+    function liquidate(Liquidation calldata terms) external returns (uint256 deficit);
+
+    /// @notice COVER: moves cash from insurance to the market's deficit row, as much as deficit, budget and fund allow.
+    function cover(AssetId asset, uint256 most) external returns (uint256 paid);
+
+    function listPerp(AssetId asset, AssetConfig calldata config, AssetLimits calldata limits) external;
+
+    function listSpot(AssetId asset, address token, AssetConfig calldata config, AssetLimits calldata limits) external;
+
+    function configure(
+        AssetId asset,
+        AssetConfig calldata config,
+        AssetLimits calldata limits,
+        int64 fundingRate
+    ) external;
+
+    function setCapability(address stage, Capability capability, bool granted) external;
+
+    function oracle() external view returns (address);
+
+    function configurator() external view returns (address);
+
+    function cashOf(AccountId account) external view returns (int256);
+
+    function legsOf(AccountId account) external view returns (AssetId[] memory);
+
+    function positionOf(AccountId account, AssetId asset) external view returns (Position memory);
+
+    /// @notice The position, the cash and the basis a touch now would leave.
+    function previewPosition(AccountId account, AssetId asset) external view returns (Positions.PickedUp memory);
+
+    /// @notice What the next state-changing call in this block would find.
+    function assess(AccountId account) external view returns (Assessor.Assessment memory);
+
+    function isLiquidatable(AccountId account) external view returns (bool);
+
+    function isOperator(address owner, address operator) external view returns (bool);
+
+    function hasCapability(address stage, Capability capability) external view returns (bool);
+
+    function configOf(AssetId asset) external view returns (AssetConfig memory, AssetLimits memory);
+
+    function perpOf(AssetId asset) external view returns (PerpView memory);
+
+    function sideOf(AssetId asset, bool long) external view returns (SideView memory);
+
+    function reserveOf(AssetId asset) external view returns (Reserve memory);
+
+    function budgetOf(AssetId asset) external view returns (Budget memory);
+
+    /// @notice What insurance would pay of the market's deficit now.
+    function coverable(AssetId asset) external view returns (uint256);
+
+    /// @notice What nobody has paid yet, over all markets.
+    function totalDeficit() external view returns (uint256);
+}

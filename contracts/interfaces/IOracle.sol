@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AssetId} from "../types/AssetId.sol";
+import {Price} from "../types/Price.sol";
+
+/// @notice Where the ledger gets its prices. A price is latched at most once per timestamp and asset; later calls in the
+/// block read what was latched.
+interface IOracle {
+    /// @notice Latches what is not latched yet and returns the prices, in the order of `assets`.
+    function latch(AssetId[] calldata assets) external returns (Price[] memory);
+
+    /// @notice What `latch` would return now.
+    function peek(AssetId[] calldata assets) external view returns (Price[] memory);
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {MockV3Aggregator} from "@chainlink/contracts/src/v0.8/shared/mocks/MockV3Aggregator.sol";
+import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {Test} from "forge-std/Test.sol";
+import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
+import {Lens} from "../../contracts/core/Lens.sol";
+import {AssetState} from "../../contracts/core/Ledger.sol";
+import {RiskConfigurator} from "../../contracts/core/RiskConfigurator.sol";
+import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
+import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
+import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
+import {TestToken} from "../../contracts/mocks/TestToken.sol";
+import {OracleRouter} from "../../contracts/oracle/OracleRouter.sol";
+import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.sol";
+import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
+import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
+import {Capability} from "../../contracts/types/Capability.sol";
+import {DUST, INSURANCE} from "../../contracts/types/Rows.sol";
+
+/// @notice The whole system as it is deployed, with two perps and one spot collateral. Only tokens and feeds are fakes.
+abstract contract BallastTest is Test {
+    AssetId internal constant ETH = AssetId.wrap(1);
+    AssetId internal constant BTC = AssetId.wrap(2);
+    AssetId internal constant WETH = AssetId.wrap(3);
+
+    AccessManager internal manager;
+    OracleRouter internal router;
+    RiskConfigurator internal configurator;
+    ClearingHouse internal house;
+    Lens internal lens;
+    TestToken internal quote;
+    TestToken internal weth;
+    mapping(AssetId => MockV3Aggregator) internal feeds;
+
+    address internal stage = makeAddr("stage");
+    address internal alice = makeAddr("alice");
+    address internal bob = makeAddr("bob");
+    address internal carol = makeAddr("carol");
+    address internal keeper = makeAddr("keeper");
+    AccountId internal aliceId = accountId(alice, 0);
+    AccountId internal bobId = accountId(bob, 0);
+    AccountId internal carolId = accountId(carol, 0);
+    AccountId internal keeperId = accountId(keeper, 0);
+
+    function setUp() public virtual {
+        vm.warp(1_700_000_000);
+        manager = new AccessManager(address(this));
+        quote = new TestToken("USD Coin", "USDC", 6);
+        weth = new TestToken("Wrapped Ether", "WETH", 18);
+        router = new OracleRouter(address(manager));
+        configurator = new RiskConfigurator(address(manager));
+        house = newClearingHouse();
+        lens = new Lens(house);
+        configurator.bind(address(house));
+        fund(address(this), DUST, 1e6);
+        addFeed(ETH, 2_000e8);
+        addFeed(BTC, 60_000e8);
+        addFeed(WETH, 2_000e8);
+        configurator.listPerp(ETH, perpTerms(0.05e18, 0.1e18));
+        configurator.listPerp(BTC, perpTerms(0.05e18, 0.1e18));
+        configurator.listSpot(WETH, address(weth), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e26));
+        for (uint8 i = 0; i <= uint8(type(Capability).max); ++i) configurator.setCapability(stage, Capability(i), true);
+    }
+
+    function newClearingHouse() internal virtual returns (ClearingHouse) {
+        return new ClearingHouse(address(quote), address(router), address(configurator));
+    }
+
+    function perpTerms(uint64 maintenance, uint64 initial) internal pure returns (IRiskConfigurator.PerpTerms memory) {
+        return
+            IRiskConfigurator.PerpTerms({
+                maintenanceRate: maintenance,
+                initialRate: initial,
+                depth: 50_000_000e18,
+                maxHaircut: 30_00,
+                openInterestLimit: 1e27,
+                sizeLimit: 1e26,
+                fundingRate: 0
+            });
+    }
+
+    function addFeed(AssetId asset, int256 price) internal {
+        feeds[asset] = new MockV3Aggregator(8, price);
+        IOracleRouter.Source[] memory sources = new IOracleRouter.Source[](1);
+        sources[0] = IOracleRouter.Source(
+            address(new ChainlinkSource(AggregatorV3Interface(address(feeds[asset])))),
+            1 hours
+        );
+        router.setSources(asset, sources, 1, 100);
+    }
+
+    /// @dev Token units of quote, minted.
+    function fund(address payer, AccountId account, uint256 amount) internal {
+        quote.mint(payer, amount);
+        vm.startPrank(payer);
+        quote.approve(address(house), type(uint256).max);
+        house.deposit(account, QUOTE, amount);
+        vm.stopPrank();
+    }
+
+    function fundSpot(address payer, AccountId account, uint256 amount) internal {
+        weth.mint(payer, amount);
+        vm.startPrank(payer);
+        weth.approve(address(house), type(uint256).max);
+        house.deposit(account, WETH, amount);
+        vm.stopPrank();
+    }
+
+    /// @dev A new price in a new block; both averages follow only with time.
+    function setPrice(AssetId asset, uint256 price) internal {
+        vm.warp(block.timestamp + 1);
+        feeds[asset].updateAnswer(int256(price / 1e10));
+    }
+
+    /// @dev A price that has stood, latched, long enough for every average to have reached it.
+    function settlePrice(AssetId asset, uint256 price) internal {
+        setPrice(asset, price);
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        house.accrue(assets);
+        vm.warp(block.timestamp + 2 days);
+        refresh();
+        house.accrue(assets);
+    }
+
+    /// @dev The same prices, fresh again.
+    function refresh() internal {
+        for (uint16 i = 1; i <= 3; ++i) {
+            MockV3Aggregator feed = feeds[AssetId.wrap(i)];
+            feed.updateAnswer(feed.latestAnswer());
+        }
+    }
+
+    function trade(AssetId asset, AccountId buyer, AccountId seller, uint256 size, uint256 price) internal {
+        vm.prank(stage);
+        house.trade(tradeTerms(asset, buyer, seller, size, price));
+    }
+
+    function tradeTerms(
+        AssetId asset,
+        AccountId buyer,
+        AccountId seller,
+        uint256 size,
+        uint256 price
+    ) internal pure returns (IClearingHouse.Trade memory) {
+        return IClearingHouse.Trade(asset, buyer, seller, size, price, 0, 0, 0);
+    }
+
+    function liquidation(
+        AssetId asset,
+        AccountId account,
+        AccountId taker,
+        uint256 size,
+        uint256 price
+    ) internal pure returns (IClearingHouse.Liquidation memory) {
+        return IClearingHouse.Liquidation(asset, account, taker, size, price, taker, 0, 0, type(uint128).max);
+    }
+
+    function liquidate(IClearingHouse.Liquidation memory terms) internal returns (uint256) {
+        vm.prank(stage);
+        return house.liquidate(terms);
+    }
+
+    function sizeOf(AccountId account, AssetId asset) internal view returns (int256) {
+        return house.previewPosition(account, asset).size;
+    }
+
+    function setState(AssetId asset, AssetState state) internal {
+        configurator.setState(asset, state);
+    }
+
+    function insure(uint256 amount) internal {
+        fund(address(this), INSURANCE, amount);
+    }
+}
