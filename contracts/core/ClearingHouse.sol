@@ -390,6 +390,8 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         ledger.configs[asset] = config;
         ledger.limits[asset] = limits;
         emit AssetListed(asset, config, limits, token);
+        // Nothing is listed without a price: from here on there is always a last one.
+        ledger.latchOne(IOracle(oracle), asset);
     }
 
     function reserveFor(address token) internal returns (Reserve memory) {

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Assessor} from "../../contracts/core/Assessor.sol";
+import {AssetConfig, AssetKind, AssetState} from "../../contracts/core/Ledger.sol";
+import {Positions} from "../../contracts/core/Positions.sol";
+import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
+import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
+import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
+import {DUST, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
+import {BallastTest} from "../support/BallastTest.sol";
+import {ClearingHouseHarness} from "../support/ClearingHouseHarness.sol";
+import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
+
+/// @notice Actors over the whole ledger. Every action is allowed to fail with a typed error; what it does when it succeeds
+/// is checked against the laws that speak of single steps. Broken laws are collected in `broken`.
+contract Handler is BallastTest {
+    enum Action {
+        Deposit,
+        DepositSpot,
+        Withdraw,
+        WithdrawSpot,
+        TransferCash,
+        Trade,
+        Close,
+        Liquidate,
+        Move,
+        Wait,
+        FundingRate,
+        Offset,
+        Share,
+        Book,
+        Cover,
+        Settle,
+        Batch,
+        Donate,
+        State
+    }
+
+    uint256 internal constant ACCOUNTS = 6;
+    uint256 internal constant MAX_MARK = 1_000_000e18;
+
+    AccountId[] internal ids;
+    address[] internal owners;
+    uint256[19] public calls;
+    uint256[19] public reverts;
+    uint256 public steps;
+    uint256 public offsets;
+    string public broken;
+    mapping(bytes32 => bool) internal isBroken;
+
+    struct BudgetGhost {
+        uint256 start;
+        uint256 fund;
+        uint256 used;
+    }
+    mapping(AssetId => BudgetGhost) internal hours_;
+    mapping(AssetId => BudgetGhost) internal days_;
+
+    struct Snapshot {
+        int256 size;
+        int256 cash;
+        uint256 basis;
+    }
+
+    function setUp() public override {
+        super.setUp();
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            address owner = address(uint160(0xA11CE0 + (i == 5 ? 0 : i)));
+            owners.push(owner);
+            ids.push(accountId(owner, uint96(i)));
+            vm.prank(owner);
+            quote.approve(address(house), type(uint256).max);
+            vm.prank(owner);
+            weth.approve(address(house), type(uint256).max);
+            fund(owner, ids[i], 20_000e6);
+        }
+        insure(20_000e6);
+    }
+
+    function newClearingHouse() internal override returns (ClearingHouse) {
+        return new ClearingHouseHarness(address(quote), address(router), address(configurator));
+    }
+
+    function accountsLength() external pure returns (uint256) {
+        return ACCOUNTS;
+    }
+
+    // ---- actions
+
+    function deposit(uint256 who, uint256 amount) external {
+        who %= ACCOUNTS;
+        amount = bound(amount, 1, 4_000e6);
+        quote.mint(owners[who], amount);
+        send(Action.Deposit, owners[who], abi.encodeCall(house.deposit, (ids[who], QUOTE, amount)));
+    }
+
+    function depositSpot(uint256 who, uint256 amount) external {
+        who %= ACCOUNTS;
+        amount = bound(amount, 1, 2e18);
+        weth.mint(owners[who], amount);
+        send(Action.DepositSpot, owners[who], abi.encodeCall(house.deposit, (ids[who], WETH, amount)));
+    }
+
+    function withdraw(uint256 who, uint256 amount) external {
+        who %= ACCOUNTS;
+        int256 cash = house.cashOf(ids[who]);
+        (uint256 room, ) = lens.withdrawable(ids[who]);
+        amount = amount % 4 == 0 ? room : bound(amount, 1, uint256(cash < 1e13 ? int256(1e13) : cash) / 1e12);
+        uint256 deficit = house.totalDeficit();
+        uint256 claims = house.reserveOf(QUOTE).held + deficit;
+        if (!send(Action.Withdraw, owners[who], abi.encodeCall(house.withdraw, (ids[who], QUOTE, amount, owners[who])))) {
+            if (amount == room && room != 0) fail_("QUOTE-1");
+            return;
+        }
+        uint256 afterwards = house.totalDeficit();
+        if (afterwards * claims > deficit * (house.reserveOf(QUOTE).held + afterwards)) fail_("DEF-1");
+    }
+
+    function withdrawSpot(uint256 who, uint256 amount) external {
+        who %= ACCOUNTS;
+        int256 size = house.positionOf(ids[who], WETH).size;
+        amount = bound(amount, 1, size <= 0 ? 1 : uint256(size));
+        send(Action.WithdrawSpot, owners[who], abi.encodeCall(house.withdraw, (ids[who], WETH, amount, owners[who])));
+    }
+
+    function transferCash(uint256 from, uint256 to, uint256 amount) external {
+        from %= ACCOUNTS;
+        amount = bound(amount, 1, 20_000e18);
+        send(Action.TransferCash, owners[from], abi.encodeCall(house.transferCash, (ids[from], ids[to % ACCOUNTS], amount)));
+    }
+
+    function trade(uint256 a, uint256 b, bool eth, uint256 size, uint256 price, uint256 fee) external {
+        AssetId asset = eth ? ETH : BTC;
+        uint256 mark = markOf(asset);
+        // Up to about what the poorer of the two can carry, sometimes dust.
+        int256 equity = smaller(house.assess(ids[a % ACCOUNTS]).equity, house.assess(ids[b % ACCOUNTS]).equity);
+        uint256 most = equity < 1e18 ? 1e18 : uint256(equity) * 11;
+        size = size % 16 == 0 ? bound(size, 1, 100) : bound(size, 1, (most * 1e18) / mark + 1);
+        IClearingHouse.Trade memory terms = tradeTerms(asset, ids[a % ACCOUNTS], ids[b % ACCOUNTS], size, 0);
+        terms.price = bound(price, (mark * 97) / 100, (mark * 103) / 100);
+        terms.buyerFee = (fee % 100) * (size * mark / 1e18 / 10_000);
+        terms.sellerFee = (fee % 7) * (size * mark / 1e18 / 10_000);
+        terms.insuranceFee = (terms.buyerFee + terms.sellerFee) / 2;
+        if (!watchedTrade(Action.Trade, terms)) {
+            terms.size = terms.size / 4 + 1;
+            watchedTrade(Action.Trade, terms);
+        }
+    }
+
+    /// @dev Two opposite legs close against each other, wholly or in part.
+    function close(uint256 a, uint256 b, bool eth, uint256 size) external {
+        AssetId asset = eth ? ETH : BTC;
+        int256 longSize = sizeOf(ids[a % ACCOUNTS], asset);
+        int256 shortSize = sizeOf(ids[b % ACCOUNTS], asset);
+        uint256 most = min(magnitude(longSize), magnitude(shortSize));
+        size = size % 2 == 0 ? most : bound(size, 1, most == 0 ? 1 : most);
+        AccountId buyer = longSize > 0 ? ids[b % ACCOUNTS] : ids[a % ACCOUNTS];
+        AccountId seller = longSize > 0 ? ids[a % ACCOUNTS] : ids[b % ACCOUNTS];
+        watchedTrade(Action.Close, tradeTerms(asset, buyer, seller, size, markOf(asset)));
+    }
+
+    function liquidate(uint256 who, uint256 taker, uint256 pick, uint256 size, uint256 price, uint256 reward) external {
+        if (taker % 4 == 0) fund(owners[taker % ACCOUNTS], ids[taker % ACCOUNTS], 20_000e6);
+        AccountId account = victim(who, size);
+        AssetId[] memory legs = house.legsOf(account);
+        AssetId asset = legs.length == 0 ? ETH : legs[pick % legs.length];
+        int256 leg = sizeOf(account, asset);
+        IClearingHouse.Liquidation memory terms = liquidation(
+            asset,
+            account,
+            ids[taker % ACCOUNTS],
+            size % 3 == 0 ? magnitude(leg) : bound(size, 1, magnitude(leg) + 1),
+            markOf(asset)
+        );
+        if (price % 2 == 0) terms.price = bound(price, (terms.price * 98) / 100, (terms.price * 102) / 100);
+        terms.keeper = ids[reward % ACCOUNTS];
+        if (reward % 3 == 0) terms.reward = reward % 20e18;
+        if (reward % 5 == 0) terms.penalty = reward % 20e18;
+        terms.bound = 1_000e18;
+        watchedLiquidation(terms);
+    }
+
+    function move(bool eth, uint256 factor) external {
+        AssetId asset = eth ? ETH : BTC;
+        uint256 mark = uint256(feeds[asset].latestAnswer()) * 1e10;
+        uint256 price = (mark * bound(factor, 70, 135)) / 100;
+        price = bound(price, 1e18, MAX_MARK);
+        setPrice(asset, price);
+        if (eth) setPrice(WETH, price);
+        count(Action.Move, true);
+    }
+
+    function wait_(uint256 seconds_) external {
+        vm.warp(block.timestamp + bound(seconds_, 1, seconds_ % 8 == 0 ? 2 days : 600));
+        if (seconds_ % 5 != 0) refresh();
+        count(Action.Wait, true);
+    }
+
+    function fundingRate(bool eth, int256 rate) external {
+        configurator.setFundingRate(eth ? ETH : BTC, int64(bound(rate, -0.005e18, 0.005e18)));
+        count(Action.FundingRate, true);
+    }
+
+    function offset(uint256 who, bool eth, uint256 size) external {
+        AssetId asset = eth ? ETH : BTC;
+        AccountId account = ids[who % ACCOUNTS];
+        for (uint256 i = 1; i < ACCOUNTS && sizeOf(account, asset) == 0; ++i) account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
+        int256 leg = sizeOf(account, asset);
+        size = size % 16 == 0 ? magnitude(leg) : bound(size, 1, magnitude(leg) / 2 + 1);
+        watchedOffset(account, asset, leg > 0, size);
+    }
+
+    function share(bool eth, bool long) external {
+        watchedShare(eth ? ETH : BTC, long);
+    }
+
+    function book(uint256 who, bool eth, uint256 amount) external {
+        amount = bound(amount, 1, amount % 4 == 0 ? 100 : 2_000e18);
+        ClearingHouseHarness(address(house)).bookSynthetic(eth ? ETH : BTC, ids[who % ACCOUNTS], amount);
+        count(Action.Book, true);
+    }
+
+    function cover(bool eth, uint256 most) external {
+        AssetId asset = eth ? ETH : BTC;
+        int256 row = house.cashOf(deficitRow(asset));
+        uint256 fundBefore = uint256(house.cashOf(INSURANCE));
+        if (!send(Action.Cover, stage, abi.encodeCall(house.cover, (asset, bound(most, 1, 10_000e18))))) return;
+        uint256 paid = fundBefore - uint256(house.cashOf(INSURANCE));
+        if (house.cashOf(deficitRow(asset)) - row != int256(paid)) fail_("CHAIN-1");
+        spend(hours_[asset], 1 hours, fundBefore, paid, 10);
+        spend(days_[asset], 1 days, fundBefore, paid, 4);
+    }
+
+    function settle(uint256 who) external {
+        AccountId account = ids[who % ACCOUNTS];
+        AccountId[] memory one = new AccountId[](1);
+        one[0] = account;
+        Snapshot memory eth = snapshot(account, ETH);
+        Snapshot memory btc = snapshot(account, BTC);
+        int256 cash = house.cashOf(account) + eth.cash + btc.cash;
+        if (!send(Action.Settle, alice, abi.encodeCall(house.settle, (one)))) return;
+        if (house.positionOf(account, ETH).size != eth.size || house.positionOf(account, BTC).size != btc.size) fail_("QUOTE-1");
+        bool flat = house.legsOf(account).length == 0;
+        if (house.cashOf(account) != cash && !(flat && cash < 0 && house.cashOf(account) == 0)) fail_("QUOTE-1");
+    }
+
+    /// @dev Good, bad, good: the bad one is skipped and says why.
+    function batch(uint256 who, uint256 amount) external {
+        who %= ACCOUNTS;
+        amount = bound(amount, 1, 1_000e6);
+        quote.mint(owners[who], 2 * amount);
+        bytes[] memory entries = new bytes[](3);
+        entries[0] = abi.encodeCall(house.deposit, (ids[who], QUOTE, amount));
+        entries[1] = abi.encodeCall(house.deposit, (ids[who], AssetId.wrap(999), amount));
+        entries[2] = entries[0];
+        int256 cash = house.cashOf(ids[who]);
+        if (!send(Action.Batch, owners[who], abi.encodeCall(house.batch, (entries)))) return fail_("LIVE-1");
+        if (house.cashOf(ids[who]) - cash != int256(2 * amount * 1e12)) fail_("LIVE-1");
+    }
+
+    function donate(uint256 amount) external {
+        amount = bound(amount, 1, 1_000e6);
+        quote.mint(address(house), amount);
+        weth.mint(address(house), amount);
+        if (amount % 2 == 0) {
+            send(Action.Donate, alice, abi.encodeCall(house.skim, (QUOTE)));
+            send(Action.Donate, alice, abi.encodeCall(house.skim, (WETH)));
+        } else count(Action.Donate, true);
+    }
+
+    function state(bool eth, uint8 to) external {
+        setState(eth ? ETH : BTC, to % 8 == 0 ? AssetState((to / 8) % 3) : AssetState.Active);
+        count(Action.State, true);
+    }
+
+    /// @dev A liquidatable account; if there is none, one whose largest market has just moved against it.
+    function victim(uint256 who, uint256 jump) internal returns (AccountId account) {
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
+            if (house.isLiquidatable(account)) return account;
+        }
+        for (uint256 i = 0; i < ACCOUNTS && sizeOf(account, ETH) == 0 && sizeOf(account, BTC) == 0; ++i) account = ids[i];
+        AssetId asset = sizeOf(account, ETH) != 0 ? ETH : BTC;
+        uint256 percent = sizeOf(account, asset) > 0 ? 100 - bound(jump, 3, 60) : 100 + bound(jump, 3, 80);
+        setPrice(asset, bound((markOf(asset) * percent) / 100, 1e18, MAX_MARK));
+    }
+
+    // ---- steps under watch
+
+    function watchedTrade(Action action, IClearingHouse.Trade memory terms) internal returns (bool ok) {
+        AccountId bystander = ids[(terms.size % ACCOUNTS + steps) % ACCOUNTS];
+        Snapshot memory other = stored(bystander, terms.asset);
+        Assessor.Assessment memory buyer = house.assess(terms.buyer);
+        int256 sizes = sizeOf(terms.buyer, terms.asset) + sizeOf(terms.seller, terms.asset);
+        if (!send(action, stage, abi.encodeCall(house.trade, (terms)))) return false;
+        ok = true;
+        if (bystander != terms.buyer && bystander != terms.seller) unchanged(other, stored(bystander, terms.asset));
+        if (sizes != sizeOf(terms.buyer, terms.asset) + sizeOf(terms.seller, terms.asset)) fail_("SIZE-1");
+        Assessor.Assessment memory a = house.assess(terms.buyer);
+        bool meets = a.initialEquity >= int256(a.initial);
+        if (!meets && lowered(buyer, a)) fail_("LIQ-2");
+        if (buyer.equity >= 0 && a.equity < 0) fail_("LIQ-2");
+    }
+
+    function watchedLiquidation(IClearingHouse.Liquidation memory terms) internal {
+        Assessor.Assessment memory before = house.assess(terms.account);
+        int256 leg = sizeOf(terms.account, terms.asset);
+        int256 row = house.cashOf(deficitRow(terms.asset));
+        if (!send(Action.Liquidate, stage, abi.encodeCall(house.liquidate, (terms)))) return;
+        if (before.marginEquity >= int256(before.maintenance)) fail_("LIQ-1");
+        int256 left = sizeOf(terms.account, terms.asset);
+        if (magnitude(left) > magnitude(leg) || (leg > 0 ? left < 0 : left > 0)) fail_("LIQ-2");
+        Assessor.Assessment memory a = house.assess(terms.account);
+        if (lowered(before, a)) fail_("LIQ-2");
+        if (before.equity >= 0 && (a.equity < 0 || house.cashOf(deficitRow(terms.asset)) != row)) fail_("LIQ-2");
+        if (terms.account != terms.keeper && before.equity - a.equity > int256(terms.bound)) fail_("CHAIN-1");
+        Assessor.Assessment memory taker = house.assess(terms.taker);
+        if (taker.initialEquity < int256(taker.initial)) fail_("LIQ-1");
+        if (house.legsOf(terms.account).length == 0 && house.cashOf(terms.account) < 0) fail_("CHAIN-1");
+    }
+
+    function watchedOffset(AccountId account, AssetId asset, bool long, uint256 size) internal {
+        Snapshot[] memory before = snapshots(asset);
+        uint256 openInterest = house.perpOf(asset).openInterest;
+        bytes memory data = abi.encodeCall(ClearingHouseHarness.offset, (account, asset, size));
+        int256 leg = sizeOf(account, asset);
+        if (!send(Action.Offset, stage, data)) return;
+        uint256 closed = openInterest - house.perpOf(asset).openInterest;
+        if (magnitude(leg) - magnitude(sizeOf(account, asset)) != closed || closed > size) fail_("OFFSET-1");
+        if (closed == 0) return;
+        ++offsets;
+        uint256 mark = markOf(asset);
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            Snapshot memory now_ = snapshot(ids[i], asset);
+            now_.cash += house.cashOf(ids[i]);
+            int256 drift = value(now_.size - before[i].size, mark) + now_.cash - before[i].cash;
+            if (magnitude(drift) > 4 + (4 * MAX_MARK) / 1e18) fail_("OFFSET-1");
+            if (before[i].size == 0 || before[i].size > 0 == long) continue;
+            uint256 want = (magnitude(before[i].size) * (openInterest - closed)) / openInterest;
+            if (magnitude(now_.size) + 1 < want || magnitude(now_.size) > want + 2) fail_("OFFSET-1");
+        }
+    }
+
+    function watchedShare(AssetId asset, bool long) internal {
+        Snapshot[] memory before = snapshots(asset);
+        int256 row = house.cashOf(deficitRow(asset));
+        int256 dust = house.cashOf(DUST);
+        uint256 mark = markOf(asset);
+        uint256[ACCOUNTS] memory reserves;
+        for (uint256 i = 0; i < ACCOUNTS; ++i) reserves[i] = reserve(before[i], mark);
+        if (!send(Action.Share, stage, abi.encodeCall(ClearingHouseHarness.share, (asset, long)))) return;
+        int256 taken;
+        // A lazy member pays for the fraction of a wei of size that its pick-up will round away.
+        int256 slack = int256(mark / 1e18 + 4);
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            Snapshot memory now_ = snapshot(ids[i], asset);
+            int256 charge = before[i].cash - now_.cash - house.cashOf(ids[i]);
+            taken += charge;
+            if (now_.size != before[i].size) fail_("SHARE-1");
+            if (charge < -slack || (charge > slack && before[i].size > 0 != long)) fail_("SHARE-1");
+            if (charge > int256(reserves[i]) + slack) fail_("SHARE-1");
+            if (charge != 0 && int256(reserve(now_, mark)) + charge > int256(reserves[i]) + slack) fail_("SHARE-2");
+        }
+        int256 paid = house.cashOf(deficitRow(asset)) - row;
+        if (paid < 0 || taken + int256(ACCOUNTS) * slack < paid + house.cashOf(DUST) - dust) fail_("CHAIN-1");
+    }
+
+    // ---- numbers
+
+    function snapshot(AccountId account, AssetId asset) internal view returns (Snapshot memory) {
+        Positions.PickedUp memory p = house.previewPosition(account, asset);
+        return Snapshot(p.size, p.cash, p.basis);
+    }
+
+    function snapshots(AssetId asset) internal view returns (Snapshot[] memory all) {
+        all = new Snapshot[](ACCOUNTS);
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            all[i] = snapshot(ids[i], asset);
+            all[i].cash += house.cashOf(ids[i]);
+        }
+    }
+
+    function stored(AccountId account, AssetId asset) internal view returns (Snapshot memory) {
+        return Snapshot(house.positionOf(account, asset).size, house.cashOf(account), house.positionOf(account, asset).basis);
+    }
+
+    function unchanged(Snapshot memory a, Snapshot memory b) internal {
+        if (a.size != b.size || a.basis != b.basis) fail_("LIQ-1");
+    }
+
+    /// @dev The part of profit that a share may take: 30 %, rounded up.
+    function reserve(Snapshot memory s, uint256 mark) internal pure returns (uint256) {
+        int256 profit = value(s.size, mark) - value(s.size, s.basis);
+        return profit <= 0 ? 0 : (uint256(profit) * 3) / 10 + 1;
+    }
+
+    /// @dev Independent of the contract's own rule: cross-multiplied health, solvent or not.
+    function lowered(Assessor.Assessment memory a, Assessor.Assessment memory b) internal pure returns (bool) {
+        if (a.maintenance == b.maintenance) return b.marginEquity < a.marginEquity;
+        if (a.marginEquity <= 0) return b.equity < a.equity && b.equity < 0;
+        if (b.maintenance == 0) return b.marginEquity < 0;
+        return b.marginEquity * int256(a.maintenance) < a.marginEquity * int256(b.maintenance);
+    }
+
+    function spend(BudgetGhost storage ghost, uint256 window, uint256 fund_, uint256 paid, uint256 divisor) internal {
+        if (paid == 0) return;
+        if (block.timestamp >= ghost.start + window) {
+            ghost.start = block.timestamp;
+            ghost.fund = fund_;
+            ghost.used = 0;
+        }
+        ghost.used += paid;
+        if (ghost.used > ghost.fund / divisor) fail_("INS-1");
+    }
+
+    function markOf(AssetId asset) internal view returns (uint256) {
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        return router.peek(assets)[0].mark;
+    }
+
+    function value(int256 size, uint256 price) internal pure returns (int256) {
+        return (size * int256(price)) / 1e18;
+    }
+
+    function magnitude(int256 x) internal pure returns (uint256) {
+        return x < 0 ? uint256(-x) : uint256(x);
+    }
+
+    function smaller(int256 a, int256 b) internal pure returns (int256) {
+        return a < b ? a : b;
+    }
+
+    function min(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a < b ? a : b;
+    }
+
+    // ---- plumbing
+
+    function send(Action action, address from, bytes memory data) internal returns (bool ok) {
+        bytes memory reason;
+        vm.prank(from);
+        (ok, reason) = address(house).call(data);
+        count(action, ok);
+        // Every failure is a typed error: no panic, no bare revert.
+        if (!ok && (reason.length < 4 || bytes4(reason) == 0x4e487b71 || bytes4(reason) == 0x08c379a0)) {
+            fail_(string.concat("UNTYPED-", vm.toString(uint256(action))));
+        }
+    }
+
+    function count(Action action, bool ok) internal {
+        ++steps;
+        ++calls[uint256(action)];
+        if (!ok) ++reverts[uint256(action)];
+    }
+
+    function fail_(string memory law) internal {
+        bytes32 id = keccak256(bytes(law));
+        if (isBroken[id]) return;
+        isBroken[id] = true;
+        broken = string.concat(broken, bytes(broken).length == 0 ? "" : " ", law);
+    }
+}

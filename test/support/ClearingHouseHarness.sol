@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Accounting} from "../../contracts/core/Accounting.sol";
+import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
+import {Deleveraging} from "../../contracts/core/Deleveraging.sol";
+import {Exchanging} from "../../contracts/core/Exchanging.sol";
+import {Ledger} from "../../contracts/core/Ledger.sol";
+import {Pricing} from "../../contracts/core/Pricing.sol";
+import {IOracle} from "../../contracts/interfaces/IOracle.sol";
+import {AccountId} from "../../contracts/types/AccountId.sol";
+import {AssetId} from "../../contracts/types/AssetId.sol";
+import {DUST, deficitRow} from "../../contracts/types/Rows.sol";
+
+/// @notice The clearing house with offset and share events at hand, so that campaigns reach every state of the storage
+/// they will act on.
+contract ClearingHouseHarness is ClearingHouse {
+    using Accounting for Ledger;
+    using Exchanging for Ledger;
+    using Pricing for Ledger;
+
+    constructor(
+        address quote,
+        address oracle_,
+        address configurator_
+    ) ClearingHouse(quote, oracle_, configurator_) {}
+
+    function offset(AccountId account, AssetId asset, uint256 size) external nonReentrant returns (uint256 closed) {
+        uint256 mark = ledger.latchOne(IOracle(oracle), asset).mark;
+        int256 cash;
+        int256 left;
+        (closed, cash, left) = Deleveraging.offset(ledger, account, asset, size, mark);
+        ledger.addCash(account, cash);
+        ledger.listLeg(account, asset, left != 0);
+    }
+
+    function share(AssetId asset, bool long) external nonReentrant returns (uint256 paid) {
+        uint256 mark = ledger.latchOne(IOracle(oracle), asset).mark;
+        uint256 deficit = uint256(-cashOf(deficitRow(asset)));
+        uint256 dust;
+        (paid, dust) = Deleveraging.share(ledger, asset, long, deficit, mark);
+        ledger.addCash(DUST, int256(dust));
+        if (paid != 0) ledger.reduceDeficit(asset, paid);
+    }
+
+    /// @dev A loss out of nothing: what the account gains stands in the deficit row.
+    function bookSynthetic(AssetId asset, AccountId account, uint256 amount) external nonReentrant {
+        ledger.bookDeficit(asset, account, amount);
+    }
+}
