@@ -197,8 +197,8 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         ledger.budgets[asset] = budget;
         ledger.addCash(INSURANCE, -int256(paid));
         ledger.perps[asset].coverable -= uint128(paid);
-        ledger.reduceDeficit(asset, paid);
         emit InsuranceUsed(asset, paid);
+        ledger.reduceDeficit(asset, paid);
     }
 
     // ---- the configurator

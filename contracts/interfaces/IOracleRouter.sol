@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AssetId} from "../types/AssetId.sol";
-import {PriceStatus} from "../types/Price.sol";
+import {Price, PriceStatus} from "../types/Price.sol";
 import {IOracle} from "./IOracle.sol";
 
 interface IOracleRouter is IOracle {
@@ -27,6 +27,9 @@ interface IOracleRouter is IOracle {
     /// @param quorum how many sources must be fresh
     /// @param maxDivergence spread between the lowest and the highest fresh source, in basis points of the median
     function setSources(AssetId asset, Source[] calldata sources, uint8 quorum, uint16 maxDivergence) external;
+
+    /// @notice The last latched price and its time.
+    function latched(AssetId asset) external view returns (Price memory price, uint256 time);
 
     function sources(AssetId asset) external view returns (Source[] memory);
 }

@@ -41,13 +41,13 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         prices = new Price[](assets.length);
         for (uint256 i = 0; i < assets.length; ++i) {
             Feed storage feed = feeds[assets[i]];
-            Latched memory latched = feed.latched;
-            if (latched.time != block.timestamp) {
-                latched = next(feed, assets[i], latched);
-                feed.latched = latched;
-                emit PriceLatched(assets[i], latched.mark, latched.fast, latched.slow, latched.status);
+            Latched memory last = feed.latched;
+            if (last.time != block.timestamp) {
+                last = next(feed, assets[i], last);
+                feed.latched = last;
+                emit PriceLatched(assets[i], last.mark, last.fast, last.slow, last.status);
             }
-            prices[i] = toPrice(latched);
+            prices[i] = toPrice(last);
         }
     }
 
@@ -56,8 +56,8 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         prices = new Price[](assets.length);
         for (uint256 i = 0; i < assets.length; ++i) {
             Feed storage feed = feeds[assets[i]];
-            Latched memory latched = feed.latched;
-            prices[i] = toPrice(latched.time == block.timestamp ? latched : next(feed, assets[i], latched));
+            Latched memory last = feed.latched;
+            prices[i] = toPrice(last.time == block.timestamp ? last : next(feed, assets[i], last));
         }
     }
 
@@ -85,6 +85,12 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         }
         feed.quorum = quorum;
         feed.maxDivergence = maxDivergence;
+    }
+
+    /// @inheritdoc IOracleRouter
+    function latched(AssetId asset) external view returns (Price memory price, uint256 time) {
+        Latched memory last = feeds[asset].latched;
+        return (toPrice(last), last.time);
     }
 
     /// @inheritdoc IOracleRouter
@@ -150,7 +156,7 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         if (updatedAt > block.timestamp || block.timestamp - updatedAt > source.maxAge) return 0;
     }
 
-    function toPrice(Latched memory latched) internal pure returns (Price memory) {
-        return Price(latched.mark, latched.fast, latched.slow, latched.status);
+    function toPrice(Latched memory last) internal pure returns (Price memory) {
+        return Price(last.mark, last.fast, last.slow, last.status);
     }
 }

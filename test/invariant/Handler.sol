@@ -9,7 +9,7 @@ import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {DUST, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
-import {ClearingHouseHarness} from "../support/ClearingHouseHarness.sol";
+import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
 
 /// @notice Actors over the whole ledger. Every action is allowed to fail with a typed error; what it does when it succeeds

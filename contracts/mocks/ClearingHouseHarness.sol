@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Accounting} from "../../contracts/core/Accounting.sol";
-import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
-import {Deleveraging} from "../../contracts/core/Deleveraging.sol";
-import {Exchanging} from "../../contracts/core/Exchanging.sol";
-import {Ledger} from "../../contracts/core/Ledger.sol";
-import {Pricing} from "../../contracts/core/Pricing.sol";
-import {IOracle} from "../../contracts/interfaces/IOracle.sol";
-import {AccountId} from "../../contracts/types/AccountId.sol";
-import {AssetId} from "../../contracts/types/AssetId.sol";
-import {DUST, deficitRow} from "../../contracts/types/Rows.sol";
+import {Accounting} from "../core/Accounting.sol";
+import {ClearingHouse} from "../core/ClearingHouse.sol";
+import {Deleveraging} from "../core/Deleveraging.sol";
+import {Exchanging} from "../core/Exchanging.sol";
+import {Ledger} from "../core/Ledger.sol";
+import {Pricing} from "../core/Pricing.sol";
+import {IOracle} from "../interfaces/IOracle.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {AssetId} from "../types/AssetId.sol";
+import {DUST, deficitRow} from "../types/Rows.sol";
 
 /// @notice The clearing house with offset and share events at hand, so that campaigns reach every state of the storage
 /// they will act on.

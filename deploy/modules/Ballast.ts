@@ -1,0 +1,31 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+
+/**
+ * The protocol without markets. Every id is the contract's name in the address book. Authority stays with the account
+ * that deploys until it is handed on. Tests deploy their harness of the clearing house by the same module.
+ */
+export function ballastModule(clearingHouse: string) {
+  return buildModule("Ballast", (m) => {
+    const quote = m.getParameter<string>("quote");
+    const admin = m.getAccount(0);
+
+    const manager = m.contract("AccessManager", [admin]);
+    const router = m.contract("OracleRouter", [manager]);
+    const configurator = m.contract("RiskConfigurator", [manager]);
+
+    const assessor = m.library("Assessor");
+    const libraries = {
+      Assessor: assessor,
+      Trading: m.library("Trading", { libraries: { Assessor: assessor } }),
+      Liquidating: m.library("Liquidating", { libraries: { Assessor: assessor } }),
+      ...(clearingHouse === "ClearingHouse" ? {} : { Deleveraging: m.library("Deleveraging") }),
+    };
+    const house = m.contract(clearingHouse, [quote, router, configurator], { libraries });
+    const lens = m.contract("Lens", [house]);
+    m.call(configurator, "bind", [house], { id: "bind" });
+
+    return { manager, router, configurator, house, lens };
+  });
+}
+
+export default ballastModule("ClearingHouse");

@@ -1,0 +1,48 @@
+// Receipt gas of every published operation: production build, contracts wired as deployed, each call a cold transaction
+// in a new block.   npm run -s bench:gas [-- --json | --check | --update]
+// --check fails when a row is above its bound or more than 1 % above test/gas/baseline.json.
+import { readFileSync, writeFileSync } from "node:fs";
+
+process.env["HARDHAT_BUILD_PROFILE"] = "production";
+const { default: hre } = await import("hardhat");
+const { deployLocal } = await import("./local.js");
+const { scenarios } = await import("../test/gas/scenarios.js");
+
+const BASELINE = "test/gas/baseline.json";
+const TOLERANCE = 1.01;
+
+type Figures = Record<string, number>;
+
+async function measure(): Promise<Figures> {
+  const connection = await hre.network.create();
+  const world = await deployLocal(connection);
+  const clean = await connection.networkHelpers.takeSnapshot();
+  const figures: Figures = {};
+  for (const { key, run } of scenarios) {
+    const receipt = await (await run(world)).wait();
+    figures[key] = Number(receipt?.gasUsed ?? Number.NaN);
+    await clean.restore();
+  }
+  return figures;
+}
+
+function complaints(figures: Figures): string[] {
+  const baseline = JSON.parse(readFileSync(BASELINE, "utf8")) as Figures;
+  return scenarios.flatMap(({ key, bound }) => {
+    const gas = figures[key] ?? Number.NaN;
+    const before = baseline[key];
+    if (!(gas <= bound)) return [`${key}: ${gas} gas is above its bound of ${bound}`];
+    if (before === undefined) return [`${key}: no baseline; run with --update`];
+    return gas <= before * TOLERANCE ? [] : [`${key}: ${gas} gas is more than 1 % above the baseline of ${before}`];
+  });
+}
+
+await hre.tasks.getTask("build").run({ noTests: true, quiet: true });
+const figures = await measure();
+const flags = new Set(process.argv.slice(2));
+if (flags.has("--json")) console.log(JSON.stringify(figures));
+else for (const { key, bound } of scenarios) console.log(`${key.padEnd(24)} ${figures[key]} of ${bound}`);
+if (flags.has("--update")) writeFileSync(BASELINE, `${JSON.stringify(figures, null, 2)}\n`);
+const found = flags.has("--check") ? complaints(figures) : [];
+for (const complaint of found) console.error(complaint);
+process.exit(found.length === 0 ? 0 : 1);

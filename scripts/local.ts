@@ -1,0 +1,121 @@
+// A whole protocol on a local chain: deployed by the same module as anywhere else, with test tokens and feeds that
+// anyone can move. Used by the demonstration, the gas bench and the TypeScript tests.
+import type { NetworkConnection } from "hardhat/types/network";
+import { ballastModule } from "../deploy/modules/Ballast.js";
+import LocalTokens from "../deploy/modules/LocalTokens.js";
+import type {
+  AccessManager,
+  ClearingHouse,
+  Lens,
+  MockV3Aggregator,
+  OracleRouter,
+  RiskConfigurator,
+  TestToken,
+} from "../types/contracts/index.js";
+
+export const WAD = 10n ** 18n;
+export const QUOTE = 0n;
+export const DUST = 3n;
+export const INSURANCE = 2n;
+export const Capability = { Trade: 0n, Liquidate: 1n, Offset: 2n, Cover: 3n } as const;
+
+export interface Market {
+  name: string;
+  asset: bigint;
+  price: bigint;
+}
+
+/** Prices in whole quote. */
+export const MARKETS: readonly Market[] = [
+  { name: "ETH", asset: 1n, price: 2_000n },
+  { name: "BTC", asset: 2n, price: 60_000n },
+];
+export const WETH = 3n;
+
+export interface World {
+  connection: NetworkConnection;
+  manager: AccessManager;
+  router: OracleRouter;
+  configurator: RiskConfigurator;
+  house: ClearingHouse;
+  lens: Lens;
+  quote: TestToken;
+  weth: TestToken;
+  feeds: Map<bigint, MockV3Aggregator>;
+}
+
+/** owner address (160 bits) then sub-id (96 bits). */
+export function accountId(owner: string, subId = 0n): bigint {
+  return (BigInt(owner) << 96n) | subId;
+}
+
+export async function deployLocal(connection: NetworkConnection, clearingHouse = "ClearingHouse"): Promise<World> {
+  const { ignition } = connection;
+  const { quote, weth } = (await ignition.deploy(LocalTokens, { displayUi: false })) as unknown as Pick<
+    World,
+    "quote" | "weth"
+  >;
+  const parameters = { Ballast: { quote: await quote.getAddress() } };
+  const core = await ignition.deploy(ballastModule(clearingHouse), { parameters, displayUi: false });
+  const world: World = {
+    ...(core as unknown as Omit<World, "connection" | "quote" | "weth" | "feeds">),
+    connection,
+    quote,
+    weth,
+    feeds: new Map(),
+  };
+  await listMarkets(world);
+  return world;
+}
+
+async function listMarkets(world: World): Promise<void> {
+  const { house, configurator, quote } = world;
+  const [deployer] = await world.connection.ethers.getSigners();
+  if (deployer === undefined) throw new TypeError("the local network has no signer");
+  await quote.mint(deployer, 10n ** 12n);
+  await quote.approve(house, 2n ** 256n - 1n);
+  await house.deposit(DUST, QUOTE, 1_000_000n);
+  for (const { asset, price } of MARKETS) {
+    await addFeed(world, asset, price);
+    await configurator.listPerp(asset, {
+      maintenanceRate: (WAD * 5n) / 100n,
+      initialRate: (WAD * 10n) / 100n,
+      depth: 50_000_000n * WAD,
+      maxHaircut: 3_000n,
+      openInterestLimit: 50_000_000n * WAD,
+      sizeLimit: 100_000n * WAD,
+      fundingRate: 0n,
+    });
+  }
+  await addFeed(world, WETH, 2_000n);
+  await configurator.listSpot(WETH, world.weth, {
+    haircut: 2_000n,
+    totalLimit: 100_000n * WAD,
+    sizeLimit: 10_000n * WAD,
+  });
+}
+
+async function addFeed(world: World, asset: bigint, price: bigint): Promise<void> {
+  const { ethers } = world.connection;
+  const feed = (await ethers.deployContract("MockV3Aggregator", [8, price * 10n ** 8n])) as unknown as MockV3Aggregator;
+  const source = await ethers.deployContract("ChainlinkSource", [feed]);
+  await world.router.setSources(asset, [{ source: await source.getAddress(), maxAge: 86_400n }], 1, 100);
+  world.feeds.set(asset, feed);
+}
+
+/** Sets the feed in a new block; `price` in 1e18. */
+export async function setPrice(world: World, asset: bigint, price: bigint): Promise<void> {
+  await world.feeds.get(asset)?.updateAnswer(price / 10n ** 10n);
+}
+
+/** Mints token units of quote to the signer and deposits them. */
+export async function fund(
+  world: World,
+  signer: Awaited<ReturnType<NetworkConnection["ethers"]["getSigners"]>>[number],
+  account: bigint,
+  amount: bigint,
+): Promise<void> {
+  await world.quote.mint(signer, amount);
+  await world.quote.connect(signer).approve(world.house, 2n ** 256n - 1n);
+  await world.house.connect(signer).deposit(account, QUOTE, amount);
+}

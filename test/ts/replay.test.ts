@@ -1,0 +1,249 @@
+import { expect } from "chai";
+import type { Log } from "ethers";
+import { network } from "hardhat";
+import {
+  Capability,
+  DUST,
+  INSURANCE,
+  MARKETS,
+  QUOTE,
+  WAD,
+  WETH,
+  accountId,
+  deployLocal,
+  fund,
+  setPrice,
+  type World,
+} from "../../scripts/local.js";
+import { ClearingHouseHarness__factory, Deleveraging__factory, Positions__factory } from "../../types/contracts/index.js";
+import type { ClearingHouseHarness } from "../../types/contracts/index.js";
+import { Random } from "./random.js";
+
+const STEPS = Number(process.env["BALLAST_REPLAY_STEPS"] ?? 300);
+const SEED = Number(process.env["BALLAST_SEED"] ?? 7);
+const TREASURY = 1n;
+const deficitRow = (asset: bigint) => (1n << 32n) | asset;
+
+/** What the logs alone say the ledger holds. */
+class Replay {
+  readonly cash = new Map<bigint, bigint>();
+  readonly positions = new Map<string, { size: bigint; basis: bigint; fundingIndex: bigint }>();
+  readonly fundingIndex = new Map<bigint, bigint>();
+  readonly openInterest = new Map<bigint, bigint>();
+  readonly sides = new Map<string, { version: bigint; shareVersion: bigint; epoch: bigint; multiplier: bigint; cashIndex: bigint }>();
+  readonly coverable = new Map<bigint, bigint>();
+  readonly prices = new Map<bigint, bigint[]>();
+  readonly held = new Map<bigint, bigint>();
+  deficit = 0n;
+
+  side(asset: bigint, long: boolean) {
+    const key = `${asset}/${long}`;
+    const side = this.sides.get(key) ?? { version: 0n, shareVersion: 0n, epoch: 0n, multiplier: 1n << 103n, cashIndex: 0n };
+    this.sides.set(key, side);
+    return side;
+  }
+
+  addHeld(asset: bigint, value: bigint): void {
+    this.held.set(asset, (this.held.get(asset) ?? 0n) + value);
+  }
+
+  apply(name: string, a: Record<string, bigint> & { long?: unknown }): void {
+    const arg = (key: string): bigint => {
+      const value = a[key];
+      if (typeof value !== "bigint") throw new TypeError(`${name} has no ${key}`);
+      return value;
+    };
+    const long = a.long === true;
+    switch (name) {
+      case "CashChanged":
+        this.cash.set(arg("account"), arg("cash"));
+        break;
+      case "PositionChanged":
+        this.positions.set(`${arg("account")}/${arg("asset")}`, {
+          size: arg("size"),
+          basis: arg("basis"),
+          fundingIndex: this.fundingIndex.get(arg("asset")) ?? 0n,
+        });
+        break;
+      case "FundingAccrued":
+        this.fundingIndex.set(arg("asset"), arg("fundingIndex"));
+        break;
+      case "Exchanged":
+        if (arg("asset") !== WETH) this.openInterest.set(arg("asset"), arg("openInterest"));
+        break;
+      case "SideOffset":
+        this.openInterest.set(arg("asset"), arg("openInterest"));
+        Object.assign(this.side(arg("asset"), long), {
+          version: arg("version"),
+          multiplier: arg("multiplier"),
+          cashIndex: arg("cashIndex"),
+        });
+        break;
+      case "EpochEnded": {
+        const side = this.side(arg("asset"), long);
+        Object.assign(side, { epoch: arg("epoch") + 1n, multiplier: 1n << 103n, cashIndex: 0n });
+        side.shareVersion += 1n;
+        break;
+      }
+      case "ProfitShared":
+        this.side(arg("asset"), long).shareVersion = arg("shareVersion");
+        break;
+      case "DeficitBooked":
+        this.deficit += arg("amount");
+        this.coverable.set(arg("asset"), (this.coverable.get(arg("asset")) ?? 0n) + (arg("amount") * 8_000n) / 10_000n);
+        break;
+      case "DeficitReduced": {
+        this.deficit -= arg("amount");
+        const standing = -(this.cash.get(deficitRow(arg("asset"))) ?? 0n);
+        const coverable = this.coverable.get(arg("asset")) ?? 0n;
+        this.coverable.set(arg("asset"), coverable < standing ? coverable : standing);
+        break;
+      }
+      case "InsuranceUsed":
+        this.coverable.set(arg("asset"), (this.coverable.get(arg("asset")) ?? 0n) - arg("amount"));
+        break;
+      case "Deposited":
+        this.addHeld(arg("asset"), arg("value"));
+        break;
+      case "Withdrawn":
+        this.addHeld(arg("asset"), -arg("paid") * (arg("asset") === QUOTE ? 10n ** 12n : 1n));
+        break;
+      case "Skimmed":
+        this.addHeld(arg("asset"), arg("value"));
+        break;
+      case "PriceLatched":
+        this.prices.set(arg("asset"), [arg("mark"), arg("fast"), arg("slow")]);
+        break;
+    }
+  }
+}
+
+/** Random steps of everybody; a step that the ledger refuses changes nothing and is part of the run. */
+class Crowd {
+  sent = 0;
+  refused = 0;
+
+  constructor(
+    readonly world: World,
+    readonly house: ClearingHouseHarness,
+    readonly signers: Awaited<ReturnType<World["connection"]["ethers"]["getSigners"]>>,
+    readonly random: Random,
+  ) {}
+
+  get accounts(): bigint[] {
+    return this.signers.map((signer) => accountId(signer.address));
+  }
+
+  async step(): Promise<void> {
+    const { random, house, world } = this;
+    const signer = random.pick(this.signers);
+    const account = accountId(signer.address);
+    const other = random.pick(this.accounts);
+    const market = random.pick(MARKETS);
+    const mark = (await world.feeds.get(market.asset)?.latestAnswer() ?? 0n) * 10n ** 10n;
+    const steps: (() => Promise<unknown>)[] = [
+      () => fund(world, signer, account, random.between(1n, 2_000_000_000n)),
+      () => house.connect(signer).withdraw(account, QUOTE, random.between(1n, 500_000_000n), signer.address),
+      () => house.trade(this.fill(market.asset, account, other, mark)),
+      () => house.trade(this.fill(market.asset, account, other, mark)),
+      () => house.liquidate(this.liquidation(market.asset, account, other, mark)),
+      () => setPrice(world, market.asset, (mark * random.between(80n, 122n)) / 100n),
+      () => world.configurator.setFundingRate(market.asset, random.between(-5n, 5n) * 10n ** 15n),
+      () => house.offset(account, market.asset, random.between(1n, 10n ** 19n)),
+      () => house.bookSynthetic(market.asset, account, random.between(1n, 10n ** 20n)),
+      () => house.share(market.asset, random.below(2) === 0),
+      () => house.cover(market.asset, random.between(1n, 10n ** 20n)),
+      () => house.settle([account, other]),
+      () => house.skim(QUOTE),
+      () => world.connection.networkHelpers.time.increase(random.below(3_000)),
+      () => house.batch([house.interface.encodeFunctionData("settle", [[account]]), "0x12345678"]),
+    ];
+    this.sent++;
+    await random.pick(steps)().catch((error: unknown) => {
+      if (!String(error).includes("custom error")) throw error;
+      this.refused++;
+    });
+  }
+
+  private fill(asset: bigint, buyer: bigint, seller: bigint, price: bigint) {
+    const size = this.random.between(1n, (40_000n * WAD * WAD) / price);
+    return { asset, buyer, seller, size, price, buyerFee: 10n ** 15n, sellerFee: 10n ** 14n, insuranceFee: 10n ** 14n };
+  }
+
+  private liquidation(asset: bigint, account: bigint, taker: bigint, price: bigint) {
+    const size = this.random.between(1n, (10_000n * WAD * WAD) / price);
+    return { asset, account, taker, size, price, keeper: taker, reward: 10n ** 15n, penalty: 10n ** 15n, bound: WAD };
+  }
+}
+
+describe("Replay", () => {
+  it(`REPLAY-1: ${STEPS} random steps rebuilt from logs alone (seed ${SEED})`, async function () {
+    this.timeout(600_000);
+    const connection = await network.create();
+    const world = await deployLocal(connection, "ClearingHouseHarness");
+    const house = ClearingHouseHarness__factory.connect(await world.house.getAddress(), world.house.runner);
+    const [deployer, ...rest] = await connection.ethers.getSigners();
+    for (const capability of Object.values(Capability)) {
+      await world.configurator.setCapability(deployer?.address ?? "", capability, true);
+    }
+    const crowd = new Crowd(world, house, rest.slice(0, 5), new Random(SEED));
+    for (const signer of crowd.signers) await fund(world, signer, accountId(signer.address), 20_000_000_000n);
+    await house.deposit(INSURANCE, QUOTE, 5_000_000_000n);
+    for (let i = 0; i < STEPS; i++) await crowd.step();
+
+    const replay = new Replay();
+    for (const log of await logsOf(world)) replay.apply(log.name, log.args);
+    await compare(world, house, replay, crowd.accounts);
+    console.log(`      ${crowd.sent} steps, ${crowd.refused} refused, seed ${SEED}`);
+  });
+});
+
+async function logsOf(world: World): Promise<{ name: string; args: Record<string, bigint> }[]> {
+  const { provider } = world.connection.ethers;
+  const interfaces = [
+    world.house.interface,
+    world.router.interface,
+    Deleveraging__factory.createInterface(),
+    Positions__factory.createInterface(),
+  ];
+  const parse = (log: Log) => {
+    for (const candidate of interfaces) {
+      const parsed = candidate.parseLog(log);
+      if (parsed !== null) return [{ name: parsed.name, args: parsed.args.toObject() as Record<string, bigint> }];
+    }
+    return [];
+  };
+  const address = [await world.house.getAddress(), await world.router.getAddress()];
+  const logs = await Promise.all(address.map((one) => provider.getLogs({ address: one, fromBlock: 0 })));
+  return logs
+    .flat()
+    .sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index)
+    .flatMap(parse);
+}
+
+async function compare(world: World, house: ClearingHouseHarness, replay: Replay, accounts: bigint[]): Promise<void> {
+  const law = "REPLAY-1";
+  const rows = [...accounts, TREASURY, INSURANCE, DUST, ...MARKETS.map(({ asset }) => deficitRow(asset))];
+  for (const row of rows) expect(await house.cashOf(row), `${law} cash of ${row}`).to.equal(replay.cash.get(row) ?? 0n);
+  expect((await house.reserveOf(QUOTE)).held, law).to.equal(replay.held.get(QUOTE));
+  expect(await house.totalDeficit(), law).to.equal(replay.deficit);
+  for (const { asset } of MARKETS) {
+    const perp = await house.perpOf(asset);
+    expect(perp.fundingIndex, law).to.equal(replay.fundingIndex.get(asset) ?? 0n);
+    expect(perp.openInterest, law).to.equal(replay.openInterest.get(asset) ?? 0n);
+    for (const long of [true, false]) {
+      const side = await house.sideOf(asset, long);
+      expect(side.toObject(), `${law} side`).to.deep.equal(replay.side(asset, long));
+    }
+    for (const account of accounts) {
+      const position = await house.positionOf(account, asset);
+      const replayed = replay.positions.get(`${account}/${asset}`);
+      expect(position.size, `${law} size`).to.equal(replayed?.size ?? 0n);
+      expect(position.fundingIndex, `${law} funding`).to.equal(replayed?.fundingIndex ?? 0n);
+      if (position.size !== 0n) expect(position.basis, `${law} basis`).to.equal(replayed?.basis);
+    }
+    const { price } = await world.router.latched(asset);
+    expect([price.mark, price.fast, price.slow], `${law} price`).to.deep.equal(replay.prices.get(asset));
+    expect(perp.coverable, `${law} coverable`).to.equal(replay.coverable.get(asset) ?? 0n);
+  }
+}
