@@ -18,9 +18,9 @@ async function measure(): Promise<Figures> {
   const world = await deployLocal(connection);
   const clean = await connection.networkHelpers.takeSnapshot();
   const figures: Figures = {};
-  for (const { key, run } of scenarios) {
-    const receipt = await (await run(world)).wait();
-    figures[key] = Number(receipt?.gasUsed ?? Number.NaN);
+  for (const scenario of scenarios) {
+    const receipt = await (await scenario.run(world)).wait();
+    figures[scenario.key] = Number(receipt?.gasUsed ?? Number.NaN);
     await clean.restore();
   }
   return figures;

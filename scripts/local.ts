@@ -97,7 +97,7 @@ async function listMarkets(world: World): Promise<void> {
 
 async function addFeed(world: World, asset: bigint, price: bigint): Promise<void> {
   const { ethers } = world.connection;
-  const feed = (await ethers.deployContract("MockV3Aggregator", [8, price * 10n ** 8n])) as unknown as MockV3Aggregator;
+  const feed = await ethers.deployContract("MockV3Aggregator", [8, price * 10n ** 8n]);
   const source = await ethers.deployContract("ChainlinkSource", [feed]);
   await world.router.setSources(asset, [{ source: await source.getAddress(), maxAge: 86_400n }], 1, 100);
   world.feeds.set(asset, feed);

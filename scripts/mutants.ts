@@ -7,7 +7,15 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { readMutants, type Mutant } from "../test/mutants/mutants.js";
 
-const COPIED = ["contracts", "test", "packages", "hardhat.config.ts", "package.json", "remappings.txt", "tsconfig.json"];
+const COPIED = [
+  "contracts",
+  "test",
+  "packages",
+  "hardhat.config.ts",
+  "package.json",
+  "remappings.txt",
+  "tsconfig.json",
+];
 
 interface Verdict {
   law: string;
@@ -18,7 +26,8 @@ interface Verdict {
 
 function copyProject(): string {
   const copy = mkdtempSync(path.join(tmpdir(), "ballast-mutants-"));
-  for (const entry of COPIED.filter((entry) => existsSync(entry))) cpSync(entry, path.join(copy, entry), { recursive: true });
+  for (const entry of COPIED.filter((entry) => existsSync(entry)))
+    cpSync(entry, path.join(copy, entry), { recursive: true });
   symlinkSync(path.resolve("node_modules"), path.join(copy, "node_modules"));
   return copy;
 }
@@ -66,6 +75,7 @@ try {
   rmSync(copy, { recursive: true });
 }
 const caught = verdicts.filter((verdict) => verdict.caught).length;
-if (process.argv.includes("--json")) console.log(JSON.stringify({ mutants: verdicts, caught, missed: verdicts.length - caught }));
+if (process.argv.includes("--json"))
+  console.log(JSON.stringify({ mutants: verdicts, caught, missed: verdicts.length - caught }));
 else console.log(`${caught} of ${verdicts.length} mutants caught`);
 process.exit(caught === verdicts.length && caught > 0 ? 0 : 1);

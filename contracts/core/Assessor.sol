@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {Funding} from "../libraries/Funding.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {Margin} from "../libraries/Margin.sol";
-import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
@@ -90,11 +89,11 @@ library Assessor {
     }
 
     /// @notice What one leg adds to an account at mark.
-    function leg(AssetConfig memory config, int256 size, Price memory price) internal pure returns (Standing memory l) {
-        l.equity = Margin.value(size, price.mark);
-        l.marginEquity = l.equity;
-        if (config.kind == AssetKind.Spot) l.marginEquity = Margin.counted(l.equity, haircut(config, price.status));
-        else l.maintenance = maintenance(config, size, price.mark, price.status);
+    function leg(AssetConfig memory config, int256 size, Price memory price) internal pure returns (Standing memory s) {
+        s.equity = Margin.value(size, price.mark);
+        s.marginEquity = s.equity;
+        if (config.kind == AssetKind.Spot) s.marginEquity = Margin.counted(s.equity, haircut(config, price.status));
+        else s.maintenance = maintenance(config, size, price.mark, price.status);
     }
 
     /// @notice The account at mark if this leg were `to` instead of `from` and its cash `cash` more. Exact, because an

@@ -10,30 +10,17 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Budgets} from "../libraries/Budgets.sol";
 import {Deleverage} from "../libraries/Deleverage.sol";
-import {Funding} from "../libraries/Funding.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, MAX_ASSET, QUOTE} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 import {Price} from "../types/Price.sol";
-import {DUST, INSURANCE, TREASURY, deficitRow} from "../types/Rows.sol";
+import {DUST, INSURANCE, TREASURY} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {
-    Account,
-    AssetConfig,
-    AssetKind,
-    AssetLimits,
-    AssetState,
-    Budget,
-    Ledger,
-    Perp,
-    Position,
-    Reserve,
-    Side
-} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, Budget, Ledger, Perp, Position, Reserve, Side} from "./Ledger.sol";
 import {Liquidating} from "./Liquidating.sol";
 import {Positions} from "./Positions.sol";
 import {Pricing} from "./Pricing.sol";

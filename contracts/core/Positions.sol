@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Deleverage} from "../libraries/Deleverage.sol";
 import {Funding} from "../libraries/Funding.sol";
 import {Ticks} from "../libraries/Ticks.sol";
-import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {MAX_PRICE, MIN_PRICE} from "../types/Price.sol";

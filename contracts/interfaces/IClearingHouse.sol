@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../core/Assessor.sol";
-import {AssetConfig, AssetLimits, AssetState, Budget, Position, Reserve} from "../core/Ledger.sol";
+import {AssetConfig, AssetLimits, Budget, Position, Reserve} from "../core/Ledger.sol";
 import {Positions} from "../core/Positions.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AssetConfig, AssetLimits, AssetState} from "../core/Ledger.sol";
+import {AssetState} from "../core/Ledger.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 

@@ -19,11 +19,7 @@ contract ClearingHouseHarness is ClearingHouse {
     using Exchanging for Ledger;
     using Pricing for Ledger;
 
-    constructor(
-        address quote,
-        address oracle_,
-        address configurator_
-    ) ClearingHouse(quote, oracle_, configurator_) {}
+    constructor(address quote, address oracle_, address configurator_) ClearingHouse(quote, oracle_, configurator_) {}
 
     function offset(AccountId account, AssetId asset, uint256 size) external nonReentrant returns (uint256 closed) {
         uint256 mark = ledger.latchOne(IOracle(oracle), asset).mark;

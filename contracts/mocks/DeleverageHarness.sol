@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AssetKind, AssetState, AssetConfig, Ledger, Perp, Position, Side} from "../core/Ledger.sol";
+import {AssetKind, AssetState, AssetConfig, Ledger, Perp, Position} from "../core/Ledger.sol";
 import {Deleveraging} from "../core/Deleveraging.sol";
 import {Positions} from "../core/Positions.sol";
 import {Deleverage} from "../libraries/Deleverage.sol";
 import {Ticks} from "../libraries/Ticks.sol";
-import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 

@@ -6,14 +6,14 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 
 /// @notice A well-behaved token that anyone may mint.
 contract TestToken is ERC20Permit {
-    uint8 private immutable decimals_;
+    uint8 private immutable scale;
 
-    constructor(string memory name, string memory symbol, uint8 decimals__) ERC20(name, symbol) ERC20Permit(name) {
-        decimals_ = decimals__;
+    constructor(string memory name, string memory symbol, uint8 decimalPlaces) ERC20(name, symbol) ERC20Permit(name) {
+        scale = decimalPlaces;
     }
 
     function decimals() public view override returns (uint8) {
-        return decimals_;
+        return scale;
     }
 
     function mint(address to, uint256 amount) external {

@@ -109,7 +109,9 @@ contract Handler is BallastTest {
         amount = amount % 4 == 0 ? room : bound(amount, 1, uint256(cash < 1e13 ? int256(1e13) : cash) / 1e12);
         uint256 deficit = house.totalDeficit();
         uint256 claims = house.reserveOf(QUOTE).held + deficit;
-        if (!send(Action.Withdraw, owners[who], abi.encodeCall(house.withdraw, (ids[who], QUOTE, amount, owners[who])))) {
+        if (
+            !send(Action.Withdraw, owners[who], abi.encodeCall(house.withdraw, (ids[who], QUOTE, amount, owners[who])))
+        ) {
             if (amount == room && room != 0) fail_("QUOTE-1");
             return;
         }
@@ -127,7 +129,11 @@ contract Handler is BallastTest {
     function transferCash(uint256 from, uint256 to, uint256 amount) external {
         from %= ACCOUNTS;
         amount = bound(amount, 1, 20_000e18);
-        send(Action.TransferCash, owners[from], abi.encodeCall(house.transferCash, (ids[from], ids[to % ACCOUNTS], amount)));
+        send(
+            Action.TransferCash,
+            owners[from],
+            abi.encodeCall(house.transferCash, (ids[from], ids[to % ACCOUNTS], amount))
+        );
     }
 
     function trade(uint256 a, uint256 b, bool eth, uint256 size, uint256 price, uint256 fee) external {
@@ -139,8 +145,8 @@ contract Handler is BallastTest {
         size = size % 16 == 0 ? bound(size, 1, 100) : bound(size, 1, (most * 1e18) / mark + 1);
         IClearingHouse.Trade memory terms = tradeTerms(asset, ids[a % ACCOUNTS], ids[b % ACCOUNTS], size, 0);
         terms.price = bound(price, (mark * 97) / 100, (mark * 103) / 100);
-        terms.buyerFee = (fee % 100) * (size * mark / 1e18 / 10_000);
-        terms.sellerFee = (fee % 7) * (size * mark / 1e18 / 10_000);
+        terms.buyerFee = (fee % 100) * ((size * mark) / 1e18 / 10_000);
+        terms.sellerFee = (fee % 7) * ((size * mark) / 1e18 / 10_000);
         terms.insuranceFee = (terms.buyerFee + terms.sellerFee) / 2;
         if (!watchedTrade(Action.Trade, terms)) {
             terms.size = terms.size / 4 + 1;
@@ -205,7 +211,8 @@ contract Handler is BallastTest {
     function offset(uint256 who, bool eth, uint256 size) external {
         AssetId asset = eth ? ETH : BTC;
         AccountId account = ids[who % ACCOUNTS];
-        for (uint256 i = 1; i < ACCOUNTS && sizeOf(account, asset) == 0; ++i) account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
+        for (uint256 i = 1; i < ACCOUNTS && sizeOf(account, asset) == 0; ++i)
+            account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
         int256 leg = sizeOf(account, asset);
         size = size % 16 == 0 ? magnitude(leg) : bound(size, 1, magnitude(leg) / 2 + 1);
         watchedOffset(account, asset, leg > 0, size);
@@ -240,7 +247,8 @@ contract Handler is BallastTest {
         Snapshot memory btc = snapshot(account, BTC);
         int256 cash = house.cashOf(account) + eth.cash + btc.cash;
         if (!send(Action.Settle, alice, abi.encodeCall(house.settle, (one)))) return;
-        if (house.positionOf(account, ETH).size != eth.size || house.positionOf(account, BTC).size != btc.size) fail_("QUOTE-1");
+        if (house.positionOf(account, ETH).size != eth.size || house.positionOf(account, BTC).size != btc.size)
+            fail_("QUOTE-1");
         bool flat = house.legsOf(account).length == 0;
         if (house.cashOf(account) != cash && !(flat && cash < 0 && house.cashOf(account) == 0)) fail_("QUOTE-1");
     }
@@ -280,7 +288,8 @@ contract Handler is BallastTest {
             account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
             if (house.isLiquidatable(account)) return account;
         }
-        for (uint256 i = 0; i < ACCOUNTS && sizeOf(account, ETH) == 0 && sizeOf(account, BTC) == 0; ++i) account = ids[i];
+        for (uint256 i = 0; i < ACCOUNTS && sizeOf(account, ETH) == 0 && sizeOf(account, BTC) == 0; ++i)
+            account = ids[i];
         AssetId asset = sizeOf(account, ETH) != 0 ? ETH : BTC;
         uint256 percent = sizeOf(account, asset) > 0 ? 100 - bound(jump, 3, 60) : 100 + bound(jump, 3, 80);
         setPrice(asset, bound((markOf(asset) * percent) / 100, 1e18, MAX_MARK));
@@ -289,7 +298,7 @@ contract Handler is BallastTest {
     // ---- steps under watch
 
     function watchedTrade(Action action, IClearingHouse.Trade memory terms) internal returns (bool ok) {
-        AccountId bystander = ids[(terms.size % ACCOUNTS + steps) % ACCOUNTS];
+        AccountId bystander = ids[((terms.size % ACCOUNTS) + steps) % ACCOUNTS];
         Snapshot memory other = stored(bystander, terms.asset);
         Assessor.Assessment memory buyer = house.assess(terms.buyer);
         int256 sizes = sizeOf(terms.buyer, terms.asset) + sizeOf(terms.seller, terms.asset);
@@ -382,7 +391,12 @@ contract Handler is BallastTest {
     }
 
     function stored(AccountId account, AssetId asset) internal view returns (Snapshot memory) {
-        return Snapshot(house.positionOf(account, asset).size, house.cashOf(account), house.positionOf(account, asset).basis);
+        return
+            Snapshot(
+                house.positionOf(account, asset).size,
+                house.cashOf(account),
+                house.positionOf(account, asset).basis
+            );
     }
 
     function unchanged(Snapshot memory a, Snapshot memory b) internal {
