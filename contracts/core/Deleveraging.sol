@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Deleverage} from "../libraries/Deleverage.sol";
 import {Ticks} from "../libraries/Ticks.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
@@ -104,16 +104,17 @@ library Deleveraging {
 
     /// @notice The ticks that have members, in order of price.
     function ticksInUse(Side storage side) internal view returns (uint256[] memory ticks) {
-        ticks = new uint256[](1 << 13);
         uint256 n;
         for (uint256 words = side.usedWords; words != 0; words &= words - 1) {
-            uint256 word = FixedPointMathLib.log2(words & (~words + 1));
-            for (uint256 bits = side.usedTicks[word]; bits != 0; bits &= bits - 1) {
-                ticks[n++] = (word << 8) | FixedPointMathLib.log2(bits & (~bits + 1));
-            }
+            n += LibBit.popCount(side.usedTicks[LibBit.ffs(words)]);
         }
-        assembly ("memory-safe") {
-            mstore(ticks, n)
+        ticks = new uint256[](n);
+        n = 0;
+        for (uint256 words = side.usedWords; words != 0; words &= words - 1) {
+            uint256 word = LibBit.ffs(words);
+            for (uint256 bits = side.usedTicks[word]; bits != 0; bits &= bits - 1) {
+                ticks[n++] = (word << 8) | LibBit.ffs(bits);
+            }
         }
     }
 

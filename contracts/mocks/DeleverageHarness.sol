@@ -41,12 +41,18 @@ contract DeleverageHarness {
         int256 size;
         int256 cash;
         uint256 basis;
+        /// Where the stored position is a member, and what was taken there per unit.
+        bool long;
         uint256 tick;
+        uint256 taken;
     }
 
     struct Result {
         uint256 executed;
         uint256 openInterest;
+        int256 row;
+        int256 dust;
+        uint256 epochs;
         bool viewIsTouch;
         Member[] members;
     }
@@ -55,8 +61,8 @@ contract DeleverageHarness {
     uint256 internal immutable accounts;
     Ledger internal ledger;
     mapping(uint256 => int256) internal cash;
-    int256 public row;
-    int256 public dust;
+    int256 internal row;
+    int256 internal dust;
 
     constructor(uint256 accounts_, uint16 haircut_) {
         accounts = accounts_;
@@ -72,6 +78,9 @@ contract DeleverageHarness {
             results[i].viewIsTouch = true;
             results[i].executed = execute(ops[i], results[i]);
             results[i].openInterest = ledger.perps[ASSET].openInterest;
+            results[i].row = row;
+            results[i].dust = dust;
+            results[i].epochs = uint256(ledger.perps[ASSET].long.epoch) + ledger.perps[ASSET].short.epoch;
             results[i].members = members();
         }
     }
@@ -82,7 +91,10 @@ contract DeleverageHarness {
         for (uint256 i = 0; i < accounts; ++i) {
             Position memory position = ledger.positions[AccountId.wrap(i)][ASSET];
             Positions.PickedUp memory p = Positions.preview(perp, position, perp.fundingIndex, haircut());
-            all[i] = Member(p.size, cash[i] + p.cash, p.basis, position.size == 0 ? 0 : Ticks.tickOf(position.basis));
+            all[i] = Member(p.size, cash[i] + p.cash, p.basis, position.size > 0, 0, 0);
+            if (position.size == 0) continue;
+            all[i].tick = Ticks.tickOf(position.basis);
+            all[i].taken = Positions.sideOf(perp, position.size > 0).ticks[all[i].tick].taken;
         }
     }
 

@@ -18,6 +18,7 @@ import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.s
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
+import {Price} from "../../contracts/types/Price.sol";
 import {DUST, INSURANCE} from "../../contracts/types/Rows.sol";
 
 /// @notice The whole system as it is deployed, with two perps and one spot collateral. Only tokens and feeds are fakes.
@@ -174,5 +175,56 @@ abstract contract BallastTest is Test {
 
     function insure(uint256 amount) internal {
         fund(address(this), INSURANCE, amount);
+    }
+
+    function peekPrice(AssetId asset) internal view returns (Price memory) {
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        return router.peek(assets)[0];
+    }
+
+    /// @dev At mark; a short when the size is negative.
+    function openLeg(AssetId asset, AccountId account, AccountId maker, int256 size) internal {
+        uint256 mark = peekPrice(asset).mark;
+        if (size > 0) trade(asset, account, maker, uint256(size), mark);
+        else trade(asset, maker, account, uint256(-size), mark);
+    }
+
+    /// @dev The price at which a leg opened at `basis` with `buffer` of cash per unit has this health, impact left out.
+    function priceAtHealth(bool long, uint256 basis, uint256 buffer, uint256 health) internal pure returns (uint256) {
+        uint256 rate = health / 20;
+        return long ? ((basis - buffer) * 1e18) / (1e18 - rate) : ((basis + buffer) * 1e18) / (1e18 + rate);
+    }
+
+    /// @dev A price that leaves such a leg liquidatable at once and solvent.
+    function boundLiquidatable(bool long, uint256 buffer, uint256 seed) internal pure returns (uint256) {
+        return priceAtHealth(long, 2_000e18, buffer, bound(seed, 0.05e18, 0.75e18));
+    }
+
+    /// @dev A price that leaves such a leg bankrupt.
+    function boundBankrupt(bool long, uint256 buffer, uint256 seed) internal pure returns (uint256) {
+        uint256 edge = long ? 2_000e18 - buffer : 2_000e18 + buffer;
+        return long ? bound(seed, edge / 2, edge - 1e18) : bound(seed, edge + 1e18, 2 * edge);
+    }
+
+    /// @dev A loss of exactly `amount`, a multiple of 250e12, that stands in the row of ETH. ETH goes from 2,000 to 1,500.
+    function makeDeficit(uint256 amount) internal {
+        address loser = makeAddr("loser");
+        address winner = makeAddr("winner");
+        fund(loser, accountId(loser, 0), amount / 1e12);
+        fund(winner, accountId(winner, 0), (4 * amount) / 1e12);
+        openLeg(ETH, accountId(loser, 0), accountId(winner, 0), int256(amount / 250));
+        setPrice(ETH, 1_500e18);
+        liquidate(liquidation(ETH, accountId(loser, 0), accountId(winner, 0), amount / 250, 1_500e18));
+    }
+
+    function single(AccountId account) internal pure returns (AccountId[] memory accounts) {
+        accounts = new AccountId[](1);
+        accounts[0] = account;
+    }
+
+    function single(AssetId asset) internal pure returns (AssetId[] memory assets) {
+        assets = new AssetId[](1);
+        assets[0] = asset;
     }
 }

@@ -21,7 +21,7 @@ import {
   Positions__factory,
 } from "../../types/contracts/index.js";
 import type { ClearingHouseHarness } from "../../types/contracts/index.js";
-import { Random } from "./random.js";
+import { Random } from "../../packages/reference/src/random.js";
 
 const STEPS = Number(process.env["BALLAST_REPLAY_STEPS"] ?? 300);
 const SEED = Number(process.env["BALLAST_SEED"] ?? 7);

@@ -17,6 +17,11 @@ export class Random {
     return value >>> 0;
   }
 
+  /** In [0, 1). */
+  fraction(): number {
+    return this.next() / 2 ** 32;
+  }
+
   below(bound: number): number {
     return this.next() % bound;
   }
@@ -24,6 +29,11 @@ export class Random {
   between(lower: bigint, upper: bigint): bigint {
     const bits = (BigInt(this.next()) << 64n) | (BigInt(this.next()) << 32n) | BigInt(this.next());
     return lower + (bits % (upper - lower + 1n));
+  }
+
+  /** Standard normal. */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(this.fraction() + 2 ** -33)) * Math.cos(2 * Math.PI * this.fraction());
   }
 
   pick<T>(items: readonly T[]): T {
