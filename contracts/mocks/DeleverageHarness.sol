@@ -47,22 +47,13 @@ contract DeleverageHarness {
         uint256 taken;
     }
 
-    struct Result {
-        uint256 executed;
-        uint256 openInterest;
-        int256 row;
-        int256 dust;
-        uint256 epochs;
-        bool viewIsTouch;
-        Member[] members;
-    }
-
     AssetId internal constant ASSET = AssetId.wrap(1);
     uint256 internal immutable accounts;
     Ledger internal ledger;
     mapping(uint256 => int256) internal cash;
     int256 internal row;
     int256 internal dust;
+    bool internal viewIsTouch;
 
     constructor(uint256 accounts_, uint16 haircut_) {
         accounts = accounts_;
@@ -72,33 +63,44 @@ contract DeleverageHarness {
         perp.short.multiplier = uint104(Deleverage.ONE);
     }
 
-    function run(Op[] calldata ops) external returns (Result[] memory results) {
-        results = new Result[](ops.length);
+    /// @notice Runs the operations and reports the state after each, flat because a decoder of structs is what a campaign
+    /// would wait for: executed, open interest, row, dust, epochs, whether the view was the touch, then the members.
+    function run(Op[] calldata ops) external returns (uint256[] memory words) {
+        words = new uint256[](ops.length * (6 + 6 * accounts));
+        uint256 at_;
         for (uint256 i = 0; i < ops.length; ++i) {
-            results[i].viewIsTouch = true;
-            results[i].executed = execute(ops[i], results[i]);
-            results[i].openInterest = ledger.perps[ASSET].openInterest;
-            results[i].row = row;
-            results[i].dust = dust;
-            results[i].epochs = uint256(ledger.perps[ASSET].long.epoch) + ledger.perps[ASSET].short.epoch;
-            results[i].members = members();
+            viewIsTouch = true;
+            words[at_++] = execute(ops[i]);
+            words[at_++] = ledger.perps[ASSET].openInterest;
+            words[at_++] = uint256(row);
+            words[at_++] = uint256(dust);
+            words[at_++] = uint256(ledger.perps[ASSET].long.epoch) + ledger.perps[ASSET].short.epoch;
+            words[at_++] = viewIsTouch ? 1 : 0;
+            for (uint256 j = 0; j < accounts; ++j) at_ = write(words, at_, member(j));
         }
     }
 
-    function members() public view returns (Member[] memory all) {
+    function write(uint256[] memory words, uint256 at_, Member memory m) internal pure returns (uint256) {
+        words[at_++] = uint256(m.size);
+        words[at_++] = uint256(m.cash);
+        words[at_++] = m.basis;
+        words[at_++] = m.long ? 1 : 0;
+        words[at_++] = m.tick;
+        words[at_++] = m.taken;
+        return at_;
+    }
+
+    function member(uint256 i) public view returns (Member memory m) {
         Perp storage perp = ledger.perps[ASSET];
-        all = new Member[](accounts);
-        for (uint256 i = 0; i < accounts; ++i) {
-            Position memory position = ledger.positions[AccountId.wrap(i)][ASSET];
-            Positions.PickedUp memory p = Positions.preview(perp, position, perp.fundingIndex, haircut());
-            all[i] = Member(p.size, cash[i] + p.cash, p.basis, position.size > 0, 0, 0);
-            if (position.size == 0) continue;
-            all[i].tick = Ticks.tickOf(position.basis);
-            all[i].taken = Positions.sideOf(perp, position.size > 0).ticks[all[i].tick].taken;
-        }
+        Position memory position = ledger.positions[AccountId.wrap(i)][ASSET];
+        Positions.PickedUp memory p = Positions.preview(perp, position, perp.fundingIndex, haircut());
+        m = Member(p.size, cash[i] + p.cash, p.basis, position.size > 0, 0, 0);
+        if (position.size == 0) return m;
+        m.tick = Ticks.tickOf(position.basis);
+        m.taken = Positions.sideOf(perp, position.size > 0).ticks[m.tick].taken;
     }
 
-    function execute(Op calldata op, Result memory result) internal returns (uint256) {
+    function execute(Op calldata op) internal returns (uint256) {
         if (op.kind == Kind.Trade) return trade(op);
         if (op.kind == Kind.Offset) return offset(op);
         if (op.kind == Kind.Share) return share(op);
@@ -106,9 +108,9 @@ contract DeleverageHarness {
             ledger.perps[ASSET].fundingIndex += int128(op.funding);
             return 0;
         }
-        Member memory seen = members()[op.a];
+        Member memory seen = member(op.a);
         resize(op.a, 0, op.price);
-        result.viewIsTouch = seen.size == ledger.positions[AccountId.wrap(op.a)][ASSET].size && seen.cash == cash[op.a];
+        viewIsTouch = seen.size == ledger.positions[AccountId.wrap(op.a)][ASSET].size && seen.cash == cash[op.a];
         return 0;
     }
 

@@ -86,7 +86,13 @@ function makeOperation(
 ): Operation {
   const draw = random.fraction();
   const a = random.below(accounts);
-  const base = { mode: Amount.Fraction as number, a, b: (a + 1 + random.below(accounts - 1)) % accounts, price, funding: 0n };
+  const base = {
+    mode: Amount.Fraction as number,
+    a,
+    b: (a + 1 + random.below(accounts - 1)) % accounts,
+    price,
+    funding: 0n,
+  };
   const fraction = random.pick([random.fraction(), random.fraction() ** 4, 1, 0.9]);
   const part = BigInt(Math.round(fraction * 1e18)) + 1n;
   if (draw < chances[0]) {
@@ -119,7 +125,16 @@ export interface Statistics {
 }
 
 export function emptyStatistics(): Statistics {
-  const zero = { sequences: 0, operations: 0, offsets: 0, shares: 0, epochs: 0, worstSize: 0, worstCash: 0, worstGain: 0 };
+  const zero = {
+    sequences: 0,
+    operations: 0,
+    offsets: 0,
+    shares: 0,
+    epochs: 0,
+    worstSize: 0,
+    worstCash: 0,
+    worstGain: 0,
+  };
   return { ...zero, byKind: [0, 0, 0, 0, 0], violations: [] };
 }
 
@@ -259,9 +274,11 @@ export class Judge {
     }
     const slack = EXACT * (50n + (price >> 40n));
     const profit = sign(state.size) * (price * EXACT - member.basis);
-    if (member.paid > (this.book.haircut * profit) / WAD + slack && charge > slack) this.complain("SHARE-1", "above the cap");
+    if (member.paid > (this.book.haircut * profit) / WAD + slack && charge > slack)
+      this.complain("SHARE-1", "above the cap");
     const reserve = (this.book.haircut * sign(state.size) * (price - state.basis)) / WAD;
-    if (charge / EXACT > (reserve > 0n ? reserve : 0n) + 50n + (price >> 40n)) this.complain("SHARE-2", "above the reserve");
+    if (charge / EXACT > (reserve > 0n ? reserve : 0n) + 50n + (price >> 40n))
+      this.complain("SHARE-2", "above the reserve");
   }
 
   private finish(last: State): void {
