@@ -12,7 +12,7 @@ contract HookToken is TestToken {
         bytes returned;
     }
 
-    address public target;
+    address public hookTarget;
     bytes public beforeData;
     bytes public afterData;
     /// @notice The last call of each hook, and how many there were.
@@ -26,7 +26,7 @@ contract HookToken is TestToken {
     /// @param beforeData_ Call data of the hook before a transfer; empty for none.
     /// @param afterData_ The same after it.
     function setHooks(address target_, bytes calldata beforeData_, bytes calldata afterData_) external {
-        (target, beforeData, afterData) = (target_, beforeData_, afterData_);
+        (hookTarget, beforeData, afterData) = (target_, beforeData_, afterData_);
         delete beforeOutcome;
         delete afterOutcome;
     }
@@ -41,7 +41,7 @@ contract HookToken is TestToken {
     function callHook(bytes memory data, Outcome storage outcome) private {
         if (data.length == 0) return;
         inHook = true;
-        (outcome.succeeded, outcome.returned) = target.call(data);
+        (outcome.succeeded, outcome.returned) = hookTarget.call(data);
         inHook = false;
         ++outcome.count;
     }
