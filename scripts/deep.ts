@@ -1,0 +1,108 @@
+// The long campaigns: the whole ledger under all laws with every actor, and the deleverage arithmetic against its exact
+// reference, side by side on two cores.   npm run test:deep [-- --seed N] [-- --scale X] [-- --json]
+// Fails when a law breaks, when there were fewer than a million state-changing calls (at scale 1), or when an action was
+// less than 1 % of them.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { parseArgs, stripVTControlCharacters } from "node:util";
+
+const CALLS_FILE = "cache/campaign-calls.csv";
+const RUNS = 3_600;
+const SEQUENCES = 1_500;
+const CALLS_AT_LEAST = 1_000_000;
+const SHARE_AT_LEAST = 0.01;
+const MINUTE = 60_000;
+
+class UsageError extends Error {}
+
+interface Row {
+  action: string;
+  calls: number;
+  reverts: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    scale: { type: "string", default: "1" },
+    json: { type: "boolean", default: false },
+  },
+});
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const scale = Number(values.scale);
+if (!Number.isSafeInteger(seed) || seed < 0) throw new UsageError(`--seed ${values.seed}: a whole number from 0 on`);
+if (!(scale > 0 && scale <= 100)) throw new UsageError(`--scale ${values.scale}: a number above 0, up to 100`);
+
+/** Runs tests of one kind; resolves with their output, and shows its last lines if they fail. */
+async function campaign(name: string, args: string[], env: Record<string, string>): Promise<string> {
+  const started = performance.now();
+  const minutes = () => ((performance.now() - started) / MINUTE).toFixed(1);
+  const child = spawn(process.execPath, ["node_modules/hardhat/dist/src/cli.js", "test", ...args], {
+    env: { ...process.env, BALLAST_SEED: String(seed), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+  const progress = setInterval(() => console.error(`${name}: ${minutes()} min ...`), MINUTE);
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  clearInterval(progress);
+  const plain = stripVTControlCharacters(output);
+  console.error(`${name}: ${code === 0 ? "done" : "FAILED"}, ${minutes()} min`);
+  if (code !== 0) {
+    console.error(plain.slice(-6_000));
+    process.exit(1);
+  }
+  return plain;
+}
+
+/** The handler's own list, so that a new action cannot be forgotten here. */
+function actionNames(): string[] {
+  const source = readFileSync("test/invariant/Handler.sol", "utf8");
+  return (/enum Action \{([^}]*)\}/.exec(source)?.[1] ?? "").split(",").map((name) => name.trim());
+}
+
+function readRows(): Row[] {
+  const rows = actionNames().map((action) => ({ action, calls: 0, reverts: 0 }));
+  const lines = existsSync(CALLS_FILE) ? readFileSync(CALLS_FILE, "utf8").trim().split("\n") : [];
+  for (const line of lines) {
+    for (const [i, pair] of line.split(";").entries()) {
+      const [calls, reverts] = pair.split(",").map(Number);
+      const row = rows[i];
+      if (row === undefined || calls === undefined || reverts === undefined) continue;
+      row.calls += calls;
+      row.reverts += reverts;
+    }
+  }
+  return rows;
+}
+
+console.error(`seed ${seed}`);
+await campaign("build", ["solidity", "test/unit/Libraries.t.sol"], {});
+rmSync(CALLS_FILE, { force: true });
+const [, mocha] = await Promise.all([
+  campaign("laws", ["solidity", "--no-compile", "--test-profile", "deep"], {
+    BALLAST_SEED: `0x${seed.toString(16)}`,
+    BALLAST_RUNS: String(Math.ceil(RUNS * scale)),
+  }),
+  campaign("deleverage and replay", ["mocha", "--no-compile"], {
+    BALLAST_SEQUENCES: String(Math.ceil(SEQUENCES * scale)),
+    BALLAST_REPLAY_STEPS: String(Math.ceil(3_000 * scale)),
+  }),
+]);
+
+const deleverage = JSON.parse(/seed \d+ (\{.*\})/.exec(mocha)?.[1] ?? "{}") as { operations?: number };
+const rows = readRows();
+const ledgerCalls = rows.reduce((sum, { calls }) => sum + calls, 0);
+const total = ledgerCalls + (deleverage.operations ?? 0);
+const rare = rows.filter(({ calls }) => calls < ledgerCalls * SHARE_AT_LEAST).map(({ action }) => action);
+if (values.json) console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, broken: 0 }));
+else {
+  for (const { action, calls, reverts } of rows) {
+    console.log(`${action.padEnd(14)} ${String(calls).padStart(8)} calls ${String(reverts).padStart(8)} refused`);
+  }
+  console.log(`deleverage     ${JSON.stringify(deleverage)}`);
+  console.log(`${total} state-changing calls, no law broken, seed ${seed}`);
+}
+if (rare.length > 0) console.error(`less than 1 % of the calls: ${rare.join(", ")}`);
+if (total < CALLS_AT_LEAST * Math.min(scale, 1)) console.error(`${total} calls are fewer than ${CALLS_AT_LEAST}`);
+process.exit(rare.length > 0 || total < CALLS_AT_LEAST * Math.min(scale, 1) ? 1 : 0);
