@@ -11,24 +11,25 @@ const CORE_LIMIT = 22_500;
 const LIMIT = 24_000;
 const LAYOUTS = "storage-layout";
 
+interface Settings {
+  viaIR?: boolean;
+}
 interface StorageSlot {
   label: string;
   slot: string;
   offset: number;
   type: string;
 }
-interface BuildInfo {
-  input: { settings: { viaIR?: boolean } };
+interface StorageLayout {
+  storage: StorageSlot[];
+  types: Record<string, { label: string; members?: StorageSlot[] }> | null;
 }
-interface BuildOutput {
-  output: { contracts: Record<string, Record<string, { storageLayout?: { storage: StorageSlot[] } } | undefined>> };
+interface CompiledContract {
+  abi: { type: string }[];
+  evm: { deployedBytecode: { object: string }; methodIdentifiers: Record<string, string> };
+  storageLayout?: StorageLayout;
 }
-interface Measured {
-  source: string;
-  name: string;
-  bytes: number;
-  buildInfoId: string;
-}
+type CompiledSources = Record<string, Record<string, CompiledContract> | undefined>;
 
 class NoContractFound extends Error {
   constructor() {
@@ -37,71 +38,78 @@ class NoContractFound extends Error {
   }
 }
 
-/** An artifact of another profile would give sizes that nobody deploys. */
+/** A build of another profile would give sizes that nobody deploys. */
 class WrongBuildProfile extends Error {
-  constructor(contract: string, actual: boolean, expected: boolean) {
-    super(`${contract} was built with viaIR ${actual}, but profile ${PROFILE} has viaIR ${expected}`);
+  constructor(buildInfo: string, actual: boolean, expected: boolean) {
+    super(`${buildInfo} was built with viaIR ${actual}, but profile ${PROFILE} has viaIR ${expected}`);
     this.name = "WrongBuildProfile";
   }
 }
 
 const limitOf = (name: string): number => (name === "ClearingHouse" ? CORE_LIMIT : LIMIT);
+const isViaIR = ({ settings }: { settings: Settings }): boolean => settings.viaIR === true;
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
 
-async function deployableContracts(): Promise<Measured[]> {
-  const found: Measured[] = [];
+async function compiledSources(buildInfoId: string): Promise<CompiledSources> {
+  const infoPath = await hre.artifacts.getBuildInfoPath(buildInfoId);
+  const outputPath = await hre.artifacts.getBuildInfoOutputPath(buildInfoId);
+  if (infoPath === undefined || outputPath === undefined) return {};
+  const actual = isViaIR((readJson(infoPath) as { input: { settings: Settings } }).input);
+  const expected = hre.config.solidity.profiles[PROFILE]?.compilers.some(isViaIR) === true;
+  if (actual !== expected) throw new WrongBuildProfile(buildInfoId, actual, expected);
+  return (readJson(outputPath) as { output: { contracts: CompiledSources } }).output.contracts;
+}
+
+/** Interfaces have no code, and a library without an external function is never deployed. */
+function isDeployable({ abi, evm }: CompiledContract): boolean {
+  // The ABI omits library functions that take storage; the method identifiers have them.
+  const called = Object.keys(evm.methodIdentifiers).length > 0;
+  return evm.deployedBytecode.object !== "" && (called || abi.some(({ type }) => /^(fallback|receive)$/.test(type)));
+}
+
+async function deployableContracts(): Promise<[name: string, contract: CompiledContract][]> {
+  const builds = new Map<string, CompiledSources>();
+  const found: [string, CompiledContract][] = [];
   for (const full of await hre.artifacts.getAllFullyQualifiedNames()) {
-    const [source, name] = full.split(":");
-    if (source === undefined || name === undefined) continue;
+    const [source = "", name = ""] = full.split(":");
     if (!source.startsWith("contracts/") || source.startsWith("contracts/mocks/")) continue;
-    const { abi, deployedBytecode } = await hre.artifacts.readArtifact(full);
-    const bytes = (deployedBytecode.length - 2) / 2;
-    // Interfaces have no code; a library without an external function is never deployed.
-    const callable = abi.some(({ type }) => type === "function" || type === "fallback" || type === "receive");
-    const buildInfoId = await hre.artifacts.getBuildInfoId(full);
-    if (bytes > 0 && callable && buildInfoId !== undefined) found.push({ source, name, bytes, buildInfoId });
+    const id = await hre.artifacts.getBuildInfoId(full);
+    if (id === undefined) continue;
+    const sources = builds.get(id) ?? (await compiledSources(id));
+    builds.set(id, sources);
+    const contract = sources[`project/${source}`]?.[name];
+    if (contract !== undefined && isDeployable(contract)) found.push([name, contract]);
   }
   if (found.length === 0) throw new NoContractFound();
-  return found.sort((a, b) => b.bytes - a.bytes);
+  return found;
 }
 
-const readJson = <T>(path: string | undefined): T | undefined =>
-  path === undefined ? undefined : (JSON.parse(readFileSync(path, "utf8")) as T);
-
-/** Checks the profile of every build the contracts come from, then writes their storage layouts. */
-async function exportLayouts(contracts: Measured[]): Promise<void> {
-  const expected = hre.config.solidity.profiles[PROFILE]?.compilers.some(viaIR) === true;
-  mkdirSync(LAYOUTS, { recursive: true });
-  for (const id of new Set(contracts.map(({ buildInfoId }) => buildInfoId))) {
-    const members = contracts.filter(({ buildInfoId }) => buildInfoId === id);
-    const info = readJson<BuildInfo>(await hre.artifacts.getBuildInfoPath(id));
-    const actual = info !== undefined && viaIR(info.input);
-    if (actual !== expected) throw new WrongBuildProfile(members[0]?.name ?? id, actual, expected);
-    const build = readJson<BuildOutput>(await hre.artifacts.getBuildInfoOutputPath(id));
-    for (const { source, name } of members)
-      writeLayout(name, build?.output.contracts[`project/${source}`]?.[name]?.storageLayout?.storage ?? []);
-  }
-}
-
-function viaIR({ settings }: BuildInfo["input"]): boolean {
-  return settings.viaIR === true;
-}
-
-function writeLayout(name: string, storage: StorageSlot[]): void {
+/** The compiler's type ids change with every build; labels do not, so that two layouts can be compared. */
+function writeLayout(name: string, { storage, types }: StorageLayout): void {
   if (storage.length === 0) return;
-  const layout = storage.map(({ label, slot, offset, type }) => ({ label, slot, offset, type }));
+  const plain = (slots: StorageSlot[]) =>
+    slots.map(({ label, slot, offset, type }) => ({ label, slot, offset, type: types?.[type]?.label ?? type }));
+  const structs = Object.values(types ?? {}).flatMap(({ label, members }) =>
+    members === undefined ? [] : [[label, plain(members)] as const],
+  );
+  const layout = { storage: plain(storage), ...Object.fromEntries(structs) };
   writeFileSync(`${LAYOUTS}/${name}.json`, `${JSON.stringify(layout, null, 2)}\n`);
 }
 
 console.error(`building with profile ${PROFILE} ...`);
 await hre.tasks.getTask("build").run({ noTests: true, quiet: true });
 const contracts = await deployableContracts();
-await exportLayouts(contracts);
-if (process.argv.includes("--json")) {
-  console.log(JSON.stringify(Object.fromEntries(contracts.map(({ name, bytes }) => [name, bytes]))));
-} else {
-  for (const { name, bytes } of contracts)
+mkdirSync(LAYOUTS, { recursive: true });
+for (const [name, { storageLayout }] of contracts) if (storageLayout !== undefined) writeLayout(name, storageLayout);
+
+const sizes = contracts
+  .map(([name, { evm }]): [string, number] => [name, evm.deployedBytecode.object.length / 2])
+  .sort(([, a], [, b]) => b - a);
+if (process.argv.includes("--json")) console.log(JSON.stringify(Object.fromEntries(sizes)));
+else
+  for (const [name, bytes] of sizes)
     console.log(`${name.padEnd(24)} ${String(bytes).padStart(6)} of ${limitOf(name)} bytes`);
-}
-const over = contracts.filter(({ name, bytes }) => bytes > limitOf(name));
-for (const { name, bytes } of over) console.error(`${name}: ${bytes} bytes is above its limit of ${limitOf(name)}`);
+
+const over = sizes.filter(([name, bytes]) => bytes > limitOf(name));
+for (const [name, bytes] of over) console.error(`${name}: ${bytes} bytes is above its limit of ${limitOf(name)}`);
 process.exit(over.length === 0 ? 0 : 1);

@@ -53,7 +53,8 @@ library Accounting {
     }
 
     /// @notice What a claim of `value` on the quote held pays now: in full without a deficit, else v·H / (H + deficit), and
-    /// never more than is held. What a holder takes out thus never makes the deficit per remaining claim larger.
+    /// never more than is held. The claim that ends is in the same proportion to what is paid for everybody, to the wei, so
+    /// what a holder takes out never makes the deficit per remaining claim larger, and nobody gains by running.
     /// @return paid a multiple of `unit`
     /// @return forgone the part of the claim that ends unpaid and reduces the deficit
     function payout(
@@ -63,9 +64,10 @@ library Accounting {
         uint256 unit
     ) internal pure returns (uint256 paid, uint256 forgone) {
         uint256 claimed = FixedPoint.min(value, held + deficit);
-        paid = deficit == 0 ? claimed : FixedPoint.mulDivDown(claimed, held, held + deficit);
+        if (claimed == 0) return (0, 0);
+        paid = FixedPoint.mulDivDown(claimed, held, held + deficit);
         paid -= paid % unit;
-        forgone = FixedPoint.min(claimed - paid, deficit);
+        if (paid != 0) forgone = FixedPoint.min(FixedPoint.mulDivUp(paid, deficit, held), claimed - paid);
     }
 
     function forget(Ledger storage ledger, AssetId asset) private {

@@ -2,280 +2,439 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
+import {AssetState} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
-import {AssetId} from "../../contracts/types/AssetId.sol";
+import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
-import {INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
+import {INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
-/// @notice The worked example: ETH 2,000, alice long 1 with 250; maintenance 5 %.
 contract ClearingHouseLiquidateTest is BallastTest {
     function setUp() public override {
         super.setUp();
         fund(alice, aliceId, 250e6);
-        fund(bob, bobId, 10_000e6);
-        fund(carol, carolId, 10_000e6);
-        trade(ETH, aliceId, bobId, 1e18, 2_000e18);
+        fund(carol, carolId, 10_000_000e6);
     }
 
-    function expectLiquidateRevert(IClearingHouse.Liquidation memory terms, bytes4 selector) internal {
-        vm.prank(stage);
-        vm.expectPartialRevert(selector);
-        house.liquidate(terms);
-    }
+    // ---- when
 
-    function test_Liquidatable_WorkedExample() public {
-        Assessor.Assessment memory a = house.assess(aliceId);
-        assertEq(a.maintenance, 100.04e18);
-        settlePrice(ETH, 1_843e18);
+    /// @dev The worked example of the specification: long 1 at 2,000 with a margin of 250 is liquidatable below 1,842.14.
+    function test_Liquidate_RevertsWhen_AboveMaintenance() public {
+        openLeg(ETH, aliceId, carolId, 1e18);
+        refused(1_850e18, 100e18, 92.534225e18);
+        settlePrice(ETH, 1_842.15e18);
         assertFalse(house.isLiquidatable(aliceId));
-        settlePrice(ETH, 1_842e18);
+        settlePrice(ETH, 1_842.14e18);
         assertTrue(house.isLiquidatable(aliceId));
     }
 
-    function test_Liquidatable_WickGuardWaitsForFast() public {
-        setPrice(ETH, 2_000e18);
-        accrueEth();
+    function test_Liquidate_WickGuardWaitsForTheFastAverage() public {
+        openLeg(ETH, aliceId, carolId, 1e18);
+        refused(1_835e18, 85e18, 91.78367225e18);
+        house.accrue(single(ETH));
+        vm.warp(block.timestamp + 188);
+        stillRefused(1_835e18, 85e18, 91.78367225e18);
+        vm.warp(block.timestamp + 1);
+        liquidate(liquidation(ETH, aliceId, carolId, 0.276e18, 1_835e18));
+        assertEq(house.positionOf(aliceId, ETH).size, 0.724e18);
+    }
+
+    function test_Liquidate_WickGuardEndsBelowFourFifths() public {
+        openLeg(ETH, aliceId, carolId, 1e18);
+        setPrice(ETH, 1_822.95e18);
+        assertFalse(house.isLiquidatable(aliceId));
+        setPrice(ETH, 1_822.94e18);
+        assertTrue(house.isLiquidatable(aliceId));
+        liquidate(liquidation(ETH, aliceId, carolId, 0.5e18, 1_822.94e18));
+    }
+
+    function test_Liquidate_WickGuardForgetsASpike() public {
+        openLeg(ETH, aliceId, carolId, 1e18);
         setPrice(ETH, 1_835e18);
-        accrueEth();
-        assertFalse(house.isLiquidatable(aliceId), "only the mark is below");
-        vm.warp(block.timestamp + 185);
+        house.accrue(single(ETH));
+        vm.warp(block.timestamp + 600);
+        setPrice(ETH, 1_900e18);
+        // The fast average is still below; the mark decides.
+        assertLt(house.assess(aliceId).fastMarginEquity, int256(house.assess(aliceId).fastMaintenance));
         assertFalse(house.isLiquidatable(aliceId));
-        vm.warp(block.timestamp + 10);
-        assertTrue(house.isLiquidatable(aliceId), "fast has followed");
     }
 
-    function test_Liquidatable_WickGuardEndsFarBelow() public {
-        setPrice(ETH, 1_824e18);
+    function test_Liquidate_WickGuardOfAShort() public {
+        openLeg(ETH, aliceId, carolId, -1e18);
+        refused(2_150e18, 100e18, 107.546225e18);
+        house.accrue(single(ETH));
+        vm.warp(block.timestamp + 182);
         assertFalse(house.isLiquidatable(aliceId));
-        setPrice(ETH, 1_822e18);
+        vm.warp(block.timestamp + 1);
         assertTrue(house.isLiquidatable(aliceId));
+        setPrice(ETH, 2_163.43e18);
+        liquidate(liquidation(ETH, aliceId, carolId, 1e18, 2_163.43e18));
+        assertEq(house.cashOf(aliceId), 86.57e18);
     }
 
-    function test_Liquidate_RevertsWhen_Healthy() public {
-        expectLiquidateRevert(
-            liquidation(ETH, aliceId, carolId, 1e18, 2_000e18),
-            IClearingHouse.AccountAboveMaintenance.selector
-        );
-        configurator.setCapability(stage, Capability.Liquidate, false);
-        expectLiquidateRevert(
-            liquidation(ETH, aliceId, carolId, 1e18, 2_000e18),
-            IClearingHouse.CapabilityMissing.selector
-        );
+    function test_Liquidate_GoesOnInEveryState() public {
+        openLeg(ETH, aliceId, carolId, 1e18);
+        setPrice(ETH, 1_800e18);
+        setState(ETH, AssetState.ReduceOnly);
+        fund(bob, bobId, 1_000e6);
+        liquidate(liquidation(ETH, aliceId, bobId, 0.1e18, 1_800e18));
+        assertEq(house.positionOf(bobId, ETH).size, 0.1e18, "a taker may increase");
+        setState(ETH, AssetState.Halted);
+        liquidate(liquidation(ETH, aliceId, carolId, 0.1e18, 1_800e18));
+        setState(ETH, AssetState.Settling);
+        liquidate(liquidation(ETH, aliceId, carolId, 0.1e18, 1_800e18));
+        assertEq(house.positionOf(aliceId, ETH).size, 0.7e18);
     }
 
-    function test_Liquidate_PartOfALong() public {
-        settlePrice(ETH, 1_835e18);
-        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.3e18, 1_830e18);
-        terms.keeper = keeperId;
-        (terms.reward, terms.penalty, terms.bound) = (1e18, 2e18, 4.5e18);
-        assertEq(liquidate(terms), 0, "no deficit");
-        assertEq(sizeOf(aliceId, ETH), 0.7e18);
-        assertEq(sizeOf(carolId, ETH), 0.3e18);
-        assertEq(house.cashOf(keeperId), 1e18);
-        assertEq(house.cashOf(INSURANCE), 2e18);
-        assertEq(house.cashOf(aliceId), 250e18 - 2_000e18 + 549e18 - 3e18);
-        terms.size = 1;
-        terms.bound = 1;
-        expectLiquidateRevert(terms, IClearingHouse.AccountAboveMaintenance.selector);
+    function test_Liquidate_FrozenLegWeighsItsInitialRateMore() public {
+        openLeg(ETH, aliceId, carolId, 1e18);
+        assertEq(house.assess(aliceId).maintenance, 100.04e18);
+        setState(ETH, AssetState.Halted);
+        assertEq(house.assess(aliceId).maintenance, 300.04e18);
+        assertTrue(house.isLiquidatable(aliceId));
+        setState(ETH, AssetState.Active);
+        vm.warp(block.timestamp + 1 hours + 1);
+        assertEq(house.assess(aliceId).maintenance, 300.04e18, "stale");
     }
 
-    function test_Liquidate_RevertsWhen_LossAboveBound() public {
-        settlePrice(ETH, 1_835e18);
-        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.3e18, 1_830e18);
-        terms.penalty = 2e18;
-        terms.bound = 3.5e18 - 1;
-        expectLiquidateRevert(terms, IClearingHouse.LossAboveBound.selector);
-        terms.bound = 3.5e18;
+    // ---- who and what
+
+    function test_Liquidate_RevertsWhen_CapabilityMissing() public {
+        address trader = makeAddr("trader");
+        configurator.setCapability(trader, Capability.Trade, true);
+        address[3] memory callers = [alice, address(this), trader];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(callers[i]);
+            vm.expectRevert(
+                abi.encodeWithSelector(IClearingHouse.CapabilityMissing.selector, callers[i], Capability.Liquidate)
+            );
+            house.liquidate(liquidation(ETH, aliceId, carolId, 1e18, 2_000e18));
+        }
+    }
+
+    function test_Liquidate_RevertsWhen_NothingMoves() public {
+        victim(1_800e18);
+        expect(abi.encodeWithSelector(IClearingHouse.ZeroAmount.selector));
+        house.liquidate(liquidation(ETH, aliceId, carolId, 0, 1_800e18));
+        expect(abi.encodeWithSelector(IClearingHouse.ZeroAmount.selector));
+        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18, 0));
+        expect(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, QUOTE));
+        house.liquidate(liquidation(QUOTE, aliceId, carolId, 1e18, 1e18));
+        expect(abi.encodeWithSelector(IClearingHouse.SelfExchange.selector, aliceId));
+        house.liquidate(liquidation(ETH, aliceId, aliceId, 1e18, 1_800e18));
+    }
+
+    function test_Liquidate_RevertsWhen_LegGrowsOrFlips() public {
+        victim(1_800e18);
+        expect(abi.encodeWithSelector(IClearingHouse.OnlyReductions.selector, aliceId, ETH, 1e18, int256(-1)));
+        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18 + 1, 1_800e18));
+        expect(abi.encodeWithSelector(IClearingHouse.OnlyReductions.selector, aliceId, BTC, 0, 1e15));
+        house.liquidate(liquidation(BTC, aliceId, carolId, 1e15, 60_000e18));
+        expect(abi.encodeWithSelector(IClearingHouse.InsufficientSize.selector, carolId, WETH, 0, 1e15));
+        house.liquidate(liquidation(WETH, aliceId, carolId, 1e15, 1_800e18));
+        fundSpot(carol, carolId, 1e18);
+        expect(abi.encodeWithSelector(IClearingHouse.OnlyReductions.selector, aliceId, WETH, 0, 1e15));
+        house.liquidate(liquidation(WETH, aliceId, carolId, 1e15, 1_800e18));
+    }
+
+    function test_Liquidate_RevertsWhen_ShortLegFlips() public {
+        openLeg(ETH, aliceId, carolId, -1e18);
+        setPrice(ETH, 2_200e18);
+        expect(abi.encodeWithSelector(IClearingHouse.OnlyReductions.selector, aliceId, ETH, -1e18, int256(1)));
+        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18 + 1, 2_200e18));
+    }
+
+    function test_Liquidate_RevertsWhen_ReservedRow() public {
+        victim(1_800e18);
+        fund(bob, TREASURY, 1_000e6);
+        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, TREASURY, 0.1e18, 1_800e18);
+        expect(abi.encodeWithSelector(IClearingHouse.ReservedRow.selector, TREASURY));
+        house.liquidate(terms);
+        (terms.taker, terms.keeper, terms.reward) = (carolId, deficitRow(ETH), 1);
+        expect(abi.encodeWithSelector(IClearingHouse.ReservedRow.selector, deficitRow(ETH)));
+        house.liquidate(terms);
+        terms.reward = 0;
         liquidate(terms);
-    }
-
-    function test_Liquidate_RevertsWhen_HealthFalls() public {
-        settlePrice(ETH, 1_760e18);
-        // Equity 10 of 88: a tenth frees 8.8 of maintenance, worth 1 of equity.
-        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.1e18, 1_749e18);
-        expectLiquidateRevert(terms, IClearingHouse.HealthLowered.selector);
-        terms.price = 1_751e18;
-        liquidate(terms);
-    }
-
-    function test_Liquidate_RevertsWhen_LegFlipsOrGrows() public {
-        settlePrice(ETH, 1_800e18);
-        expectLiquidateRevert(
-            liquidation(ETH, aliceId, carolId, 1e18 + 1, 1_800e18),
-            IClearingHouse.OnlyReductions.selector
-        );
-        // A leg the account does not have.
-        expectLiquidateRevert(
-            liquidation(BTC, aliceId, carolId, 1e15, 60_000e18),
-            IClearingHouse.OnlyReductions.selector
-        );
-        expectLiquidateRevert(liquidation(ETH, aliceId, aliceId, 1, 1_800e18), IClearingHouse.SelfExchange.selector);
     }
 
     function test_Liquidate_RevertsWhen_TakerBelowInitial() public {
-        settlePrice(ETH, 1_800e18);
-        expectLiquidateRevert(
-            liquidation(ETH, aliceId, keeperId, 1e18, 1_800e18),
-            IClearingHouse.InsufficientMargin.selector
-        );
-        // A taker that closes its own short needs no more than it has.
-        assertEq(liquidate(liquidation(ETH, aliceId, bobId, 1e18, 1_800e18)), 0);
-        assertEq(house.perpOf(ETH).openInterest, 0);
+        victim(1_800e18);
+        fund(bob, bobId, 90e6);
+        expect(abi.encodeWithSelector(IClearingHouse.InsufficientMargin.selector, bobId, 90e18, 99.009801e18));
+        house.liquidate(liquidation(ETH, aliceId, bobId, 0.55e18, 1_800e18));
+        liquidate(liquidation(ETH, aliceId, bobId, 0.49e18, 1_800e18));
     }
 
-    function test_Liquidate_BankruptBooksTheDeficit() public {
-        settlePrice(ETH, 1_700e18);
-        assertEq(liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_700e18)), 50e18);
-        assertEq(house.cashOf(aliceId), 0);
-        assertEq(house.cashOf(deficitRow(ETH)), -50e18);
-        assertEq(house.totalDeficit(), 50e18);
-        assertEq(house.perpOf(ETH).coverable, 40e18, "insurance may pay 80 %");
-        assertEq(house.legsOf(aliceId).length, 0);
-    }
+    // ---- what it costs
 
-    function test_Liquidate_BankruptInPartsBooksItsPart() public {
-        settlePrice(ETH, 1_700e18);
-        uint256 first = liquidate(liquidation(ETH, aliceId, carolId, 0.5e18, 1_700e18));
-        // Half of the size frees a little more than half of the maintenance.
-        assertApproxEqAbs(first, 25e18, 0.01e18);
-        assertGt(first, 25e18);
-        assertEq(first + liquidate(liquidation(ETH, aliceId, carolId, 0.5e18, 1_700e18)), 50e18);
-        assertEq(house.cashOf(aliceId), 0);
-    }
-
-    function test_Liquidate_RevertsWhen_BankruptWouldPay() public {
-        settlePrice(ETH, 1_700e18);
-        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 1e18, 1_700e18 - 1);
-        expectLiquidateRevert(terms, IClearingHouse.HealthLowered.selector);
-        terms.price = 1_700e18;
-        terms.penalty = 1;
-        expectLiquidateRevert(terms, IClearingHouse.HealthLowered.selector);
-    }
-
-    function test_Liquidate_Short() public {
-        AccountId shortId = keeperId;
-        fund(keeper, shortId, 250e6);
-        trade(ETH, carolId, shortId, 1e18, 2_000e18);
-        settlePrice(ETH, 2_300e18);
-        assertEq(liquidate(liquidation(ETH, shortId, carolId, 1e18, 2_300e18)), 50e18);
-        assertEq(house.cashOf(shortId), 0);
-        assertEq(house.perpOf(ETH).openInterest, 1e18);
-    }
-
-    function test_Liquidate_HedgedAccountKeepsItsOtherLeg() public {
-        fund(alice, aliceId, 800e6);
-        trade(BTC, bobId, aliceId, 0.1e18, 60_000e18);
-        settlePrice(ETH, 1_500e18);
-        assertTrue(house.isLiquidatable(aliceId) || house.assess(aliceId).marginEquity >= 0);
-        settlePrice(BTC, 66_000e18);
-        assertTrue(house.isLiquidatable(aliceId));
-        uint256 deficit = liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_500e18));
-        assertGt(deficit, 0);
-        assertEq(house.legsOf(aliceId).length, 1);
-        deficit += liquidate(liquidation(BTC, aliceId, bobId, 0.1e18, 66_000e18));
-        assertEq(deficit, 50e18, "1,050 of margin, 500 and 600 of loss");
-        assertEq(house.cashOf(aliceId), 0);
-        assertEq(house.totalDeficit(), 50e18);
-    }
-
-    function test_Liquidate_SpotIsSoldWithinItsHaircut() public {
-        fundSpot(keeper, keeperId, 1e18);
-        trade(BTC, keeperId, bobId, 0.25e18, 60_000e18);
-        settlePrice(BTC, 56_000e18);
-        assertTrue(house.isLiquidatable(keeperId));
-        IClearingHouse.Liquidation memory terms = liquidation(WETH, keeperId, carolId, 1e18, 1_599e18);
-        expectLiquidateRevert(terms, IClearingHouse.HealthLowered.selector);
-        terms.price = 1_990e18;
+    function test_Liquidate_RewardAndPenalty() public {
+        victim(1_800e18);
+        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.5e18, 1_795e18);
+        (terms.keeper, terms.reward, terms.penalty, terms.bound) = (keeperId, 2e18, 3e18, 7.5e18);
+        int256 taker = house.cashOf(carolId);
+        vm.expectEmit(address(house));
+        emit IClearingHouse.Liquidated(aliceId, ETH, carolId, 0.5e18, 7.5e18);
         assertEq(liquidate(terms), 0);
-        assertEq(house.positionOf(carolId, WETH).size, 1e18);
-        assertEq(house.cashOf(keeperId), -15_000e18 + 1_990e18);
+        assertEq(house.cashOf(keeperId), 2e18);
+        assertEq(house.cashOf(INSURANCE), 3e18);
+        assertEq(house.cashOf(carolId), taker - 897.5e18);
+        assertEq(house.cashOf(aliceId), 250e18 - 2_000e18 + 897.5e18 - 5e18);
     }
 
-    function test_Liquidate_SpotLeftOverIsSoldThenTheRestIsBooked() public {
-        fundSpot(keeper, keeperId, 1e18);
-        trade(BTC, keeperId, bobId, 0.25e18, 60_000e18);
-        settlePrice(BTC, 50_000e18);
-        // Equity 2,000 − 2,500.
-        uint256 deficit = liquidate(liquidation(BTC, keeperId, bobId, 0.25e18, 50_000e18));
-        assertEq(deficit, 500e18);
-        settlePrice(WETH, 1_500e18);
-        assertTrue(house.isLiquidatable(keeperId), "no perp leg left: spot at any health");
-        deficit = liquidate(liquidation(WETH, keeperId, carolId, 1e18, 1_500e18));
-        assertEq(deficit, 500e18, "cash lacked 2,000, the spot brought 1,500");
-        assertEq(house.cashOf(deficitRow(BTC)), -1_000e18, "in the row of the perp closed last");
-        assertEq(house.cashOf(keeperId), 0);
+    function test_Liquidate_RevertsWhen_LossAboveBound() public {
+        victim(1_800e18);
+        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.5e18, 1_795e18);
+        (terms.keeper, terms.reward, terms.penalty, terms.bound) = (keeperId, 2e18, 3e18, 7.5e18 - 1);
+        expect(abi.encodeWithSelector(IClearingHouse.LossAboveBound.selector, aliceId, 7.5e18, 7.5e18 - 1));
+        house.liquidate(terms);
+        (terms.price, terms.reward, terms.penalty, terms.bound) = (1_800e18, 0, 0, 0);
+        liquidate(terms);
     }
 
-    function testFuzz_Liquidate_NeverLowersHealth(uint256 mark, uint256 size, uint256 price, uint256 penalty) public {
-        mark = bound(mark, 1_500e18, 1_841e18);
-        settlePrice(ETH, mark);
+    function test_Liquidate_RevertsWhen_HealthLowered() public {
+        // Equity 20 of 88.53: a step of 0.5 may cost 10.0 at most.
+        victim(1_770e18);
+        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.5e18, 1_770e18);
+        terms.penalty = 10.01e18;
+        expect(abi.encodeWithSelector(IClearingHouse.HealthLowered.selector, aliceId, 9.99e18, 44.25783225e18));
+        house.liquidate(terms);
+        terms.penalty = 10e18;
+        liquidate(terms);
+    }
+
+    /// @dev LIQ-2, whatever a stage asks for.
+    function testFuzz_Liquidate_SolventStaysSolventAndNoLessHealthy(
+        uint256 price,
+        uint256 size,
+        uint256 offer,
+        uint256 pay,
+        bool long
+    ) public {
+        openLeg(ETH, aliceId, carolId, long ? int256(1e18) : -1e18);
+        setPrice(ETH, boundLiquidatable(long, 250e18, price));
+        uint256 mark = peekPrice(ETH).mark;
         IClearingHouse.Liquidation memory terms = liquidation(
             ETH,
             aliceId,
             carolId,
             bound(size, 1, 1e18),
-            bound(price, (mark * 99) / 100, (mark * 101) / 100)
+            bound(offer, (mark * 90) / 100, (mark * 110) / 100)
         );
-        terms.penalty = bound(penalty, 0, 5e18);
-        Assessor.Assessment memory a = house.assess(aliceId);
+        terms.keeper = keeperId;
+        terms.reward = pay % 8e18;
+        terms.penalty = (pay >> 64) % 8e18;
+        Assessor.Assessment memory before = house.assess(aliceId);
+        int256 sum = total();
         vm.prank(stage);
-        try house.liquidate(terms) {
-            Assessor.Assessment memory b = house.assess(aliceId);
-            assertGe(b.marginEquity * int256(a.maintenance), a.marginEquity * int256(b.maintenance), "LIQ-2");
+        try house.liquidate(terms) returns (uint256 deficit) {
+            assertEq(deficit, 0);
+            Assessor.Assessment memory a = house.assess(aliceId);
+            assertGe(a.equity, 0, "LIQ-2");
+            assertGe(a.marginEquity * int256(before.maintenance), before.marginEquity * int256(a.maintenance), "LIQ-2");
+            assertEq(total(), sum, "CASH-1");
+            assertEq(house.cashOf(keeperId), int256(terms.reward));
         } catch (bytes memory reason) {
             assertEq(bytes4(reason), IClearingHouse.HealthLowered.selector);
         }
     }
 
-    // ---- cover
+    // ---- bankrupt
 
-    function bankrupt() internal returns (uint256) {
-        settlePrice(ETH, 1_000e18);
-        return liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_000e18));
+    function test_Liquidate_BooksTheDeficit() public {
+        victim(1_700e18);
+        vm.expectEmit(address(house));
+        emit IClearingHouse.CashChanged(deficitRow(ETH), -50e18);
+        vm.expectEmit(address(house));
+        emit IClearingHouse.DeficitBooked(ETH, aliceId, 50e18);
+        assertEq(liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_700e18)), 50e18);
+        assertEq(house.cashOf(aliceId), 0);
+        assertEq(house.legsOf(aliceId).length, 0);
+        assertEq(house.cashOf(deficitRow(ETH)), -50e18);
+        assertEq(house.totalDeficit(), 50e18);
+        assertEq(house.perpOf(ETH).coverable, 40e18);
     }
 
-    function cover(uint256 most) internal returns (uint256) {
+    /// @dev deficit = −equity · maintenance released / maintenance, at every step, and in the end all of it.
+    function testFuzz_Liquidate_BankruptBooksItsPart(uint256 price, uint256 part, bool long) public {
+        openLeg(ETH, aliceId, carolId, long ? int256(1e18) : -1e18);
+        setPrice(ETH, boundBankrupt(long, 250e18, price));
+        uint256 mark = peekPrice(ETH).mark;
+        // Sizes whose value is exact: rounding is for another test.
+        uint256 size = bound(part, 1, 1e10 - 1) * 1e8;
+        Assessor.Assessment memory before = house.assess(aliceId);
+        int256 sum = total();
+        uint256 deficit = liquidate(liquidation(ETH, aliceId, carolId, size, mark));
+        uint256 released = before.maintenance - house.assess(aliceId).maintenance;
+        uint256 owed = uint256(-before.equity);
+        assertEq(deficit, (owed * released + before.maintenance - 1) / before.maintenance);
+        assertEq(house.assess(aliceId).equity, before.equity + int256(deficit));
+        assertEq(house.cashOf(deficitRow(ETH)), -int256(deficit));
+        assertEq(house.totalDeficit(), deficit);
+        deficit += liquidate(liquidation(ETH, aliceId, carolId, 1e18 - size, mark));
+        assertEq(deficit, owed, "in the end all of it");
+        assertEq(house.cashOf(aliceId), 0);
+        assertEq(house.legsOf(aliceId).length, 0);
+        assertEq(house.totalDeficit(), owed);
+        assertEq(total(), sum, "CASH-1");
+    }
+
+    function testFuzz_Liquidate_BankruptWithTwoLegs(uint256 eth, uint256 btc, uint256[4] memory parts) public {
+        fund(alice, aliceId, 250e6);
+        openLeg(ETH, aliceId, carolId, 1e18);
+        openLeg(BTC, aliceId, carolId, -0.03e18);
+        setPrice(ETH, bound(eth, 1_000e8, 1_500e8) * 1e10);
+        setPrice(BTC, bound(btc, 61_000e8, 90_000e8) * 1e10);
+        int256 owed = -house.assess(aliceId).equity;
+        assertGt(owed, 0);
+        int256 sum = total();
+        uint256 booked;
+        for (uint256 i = 0; i < 4; ++i) {
+            AssetId asset = parts[i] % 2 == 0 ? ETH : BTC;
+            int256 leg = house.positionOf(aliceId, asset).size;
+            uint256 most = uint256(leg < 0 ? -leg : leg) / 1e8;
+            if (most == 0 || house.assess(aliceId).equity >= 0) continue;
+            booked += step(asset, bound(parts[i] >> 1, 1, most) * 1e8);
+        }
+        if (house.positionOf(aliceId, ETH).size != 0) booked += step(ETH, 0);
+        if (house.positionOf(aliceId, BTC).size != 0) booked += step(BTC, 0);
+        assertEq(house.legsOf(aliceId).length, 0);
+        assertGe(house.cashOf(aliceId), 0, "owes nothing");
+        assertApproxEqAbs(booked, uint256(owed), 6, "one wei per step");
+        assertEq(int256(booked) - owed, house.cashOf(aliceId));
+        assertEq(house.totalDeficit(), booked);
+        assertEq(house.cashOf(deficitRow(ETH)) + house.cashOf(deficitRow(BTC)), -int256(booked));
+        assertEq(total(), sum, "CASH-1");
+    }
+
+    function test_Liquidate_RevertsWhen_BankruptPaysAnybody() public {
+        victim(1_700e18);
+        IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.5e18, 1_700e18);
+        terms.penalty = 1;
+        expect(abi.encodeWithSelector(IClearingHouse.HealthLowered.selector, aliceId, -50e18 - 1, 42.507225e18));
+        house.liquidate(terms);
+        terms.price = 1_700e18 + 2;
+        liquidate(terms);
+    }
+
+    function test_Liquidate_BetterPriceMakesTheDeficitSmaller() public {
+        victim(1_700e18);
+        assertEq(liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_720e18)), 30e18);
+        assertEq(house.cashOf(aliceId), 0);
+    }
+
+    // ---- spot
+
+    function test_Liquidate_SellsSpotDownToItsHaircut() public {
+        victimWithSpot(1_270e18);
+        uint256 price = 1_016e18;
+        expectRaw(
+            liquidation(WETH, aliceId, carolId, 0.25e18, price - 4),
+            abi.encodeWithSelector(
+                IClearingHouse.HealthLowered.selector,
+                aliceId,
+                house.assess(aliceId).marginEquity - 1,
+                house.assess(aliceId).maintenance
+            )
+        );
+        IClearingHouse.Liquidation memory terms = liquidation(WETH, aliceId, carolId, 0.25e18, price);
+        terms.bound = 63.5e18;
+        int256 equity = house.assess(aliceId).equity;
+        assertEq(liquidate(terms), 0);
+        assertEq(house.positionOf(aliceId, WETH).size, 0.25e18);
+        assertEq(house.positionOf(carolId, WETH).size, 0.25e18);
+        assertEq(house.assess(aliceId).equity, equity - 63.5e18);
+        assertEq(house.perpOf(ETH).openInterest, 1e18, "spot is no open interest");
+    }
+
+    function test_Liquidate_RevertsWhen_MoreSpotThanHeld() public {
+        victimWithSpot(1_270e18);
+        expectRaw(
+            liquidation(WETH, aliceId, carolId, 0.5e18 + 1, 1_270e18),
+            abi.encodeWithSelector(IClearingHouse.InsufficientSize.selector, aliceId, WETH, 0.5e18, 0.5e18 + 1)
+        );
+    }
+
+    /// @dev The perp is gone, the spot stands against the debt: what its sale lacks is a loss of the perp closed last.
+    function test_Liquidate_SpotLeftAfterThePerps() public {
+        victimWithSpot(1_200e18);
+        // Equity 250 - 800 + 0.5 · 1,200 = 50: solvent, so nothing is booked yet.
+        assertEq(liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_200e18)), 0);
+        assertEq(house.cashOf(aliceId), -550e18);
+        assertTrue(house.isLiquidatable(aliceId), "550 against 480");
+        setPrice(WETH, 1_000e18);
+        assertEq(liquidate(liquidation(WETH, aliceId, carolId, 0.2e18, 1_000e18)), 0);
+        assertEq(house.cashOf(aliceId), -350e18);
+        assertEq(liquidate(liquidation(WETH, aliceId, carolId, 0.3e18, 900e18)), 80e18);
+        assertEq(house.cashOf(aliceId), 0);
+        assertEq(house.legsOf(aliceId).length, 0);
+        assertEq(house.cashOf(deficitRow(ETH)), -80e18);
+        assertEq(house.cashOf(deficitRow(WETH)), 0);
+        assertEq(house.totalDeficit(), 80e18);
+    }
+
+    function test_Liquidate_SpotOfABankruptCountsFirst() public {
+        victimWithSpot(1_000e18);
+        // Equity 250 - 1,000 + 500 = -250.
+        assertEq(liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_000e18)), 250e18);
+        assertEq(house.cashOf(aliceId), -500e18);
+        assertEq(liquidate(liquidation(WETH, aliceId, carolId, 0.5e18, 1_000e18)), 0);
+        assertEq(house.cashOf(aliceId), 0);
+        assertEq(house.totalDeficit(), 250e18);
+    }
+
+    // ---- numbers
+
+    function victim(uint256 mark) internal {
+        openLeg(ETH, aliceId, carolId, 1e18);
+        setPrice(ETH, mark);
+    }
+
+    /// @dev Long 1 with 250 and half an ether of spot.
+    function victimWithSpot(uint256 mark) internal {
+        fundSpot(alice, aliceId, 0.5e18);
+        openLeg(ETH, aliceId, carolId, 1e18);
+        setPrice(ETH, mark);
+        setPrice(WETH, mark);
+    }
+
+    function step(AssetId asset, uint256 size) internal returns (uint256) {
+        int256 leg = house.positionOf(aliceId, asset).size;
+        if (size == 0) size = uint256(leg < 0 ? -leg : leg);
+        return liquidate(liquidation(asset, aliceId, carolId, size, peekPrice(asset).mark));
+    }
+
+    function total() internal view returns (int256) {
+        return
+            house.cashOf(aliceId) +
+            house.cashOf(carolId) +
+            house.cashOf(keeperId) +
+            house.cashOf(INSURANCE) +
+            house.cashOf(deficitRow(ETH)) +
+            house.cashOf(deficitRow(BTC));
+    }
+
+    function expect(bytes memory reason) internal {
         vm.prank(stage);
-        return house.cover(ETH, most);
+        vm.expectRevert(reason);
     }
 
-    function test_Cover_WithinTheDeficitTheBudgetAndTheFund() public {
-        insure(1_000e6);
-        assertEq(bankrupt(), 750e18);
-        assertEq(house.coverable(ETH), 100e18, "a tenth of the fund in an hour");
-        assertEq(cover(30e18), 30e18);
-        assertEq(cover(type(uint256).max), 70e18);
-        assertEq(cover(type(uint256).max), 0);
-        vm.warp(block.timestamp + 1 hours);
-        assertEq(cover(type(uint256).max), 90e18, "a tenth of what is left");
-        vm.warp(block.timestamp + 1 hours);
-        assertEq(cover(type(uint256).max), 60e18, "a quarter of the fund in a day");
-        assertEq(house.cashOf(INSURANCE), 750e18);
-        assertEq(house.cashOf(deficitRow(ETH)), -500e18);
-        assertEq(house.totalDeficit(), 500e18);
+    function expectRaw(IClearingHouse.Liquidation memory terms, bytes memory reason) internal {
+        expect(reason);
+        house.liquidate(terms);
     }
 
-    function test_Cover_AtMostEightyPercent() public {
-        insure(100_000e6);
-        uint256 deficit = bankrupt();
-        assertEq(cover(type(uint256).max), (deficit * 8) / 10);
-        assertEq(cover(type(uint256).max), 0);
+    /// @dev At this new price the account is not liquidatable, with these numbers.
+    function refused(uint256 mark, int256 equity, uint256 maintenance) internal {
+        setPrice(ETH, mark);
+        stillRefused(mark, equity, maintenance);
     }
 
-    function test_Cover_NothingToPay() public {
-        assertEq(cover(1e18), 0);
-        bankrupt();
-        assertEq(cover(type(uint256).max), 0, "the fund is empty");
-        configurator.setCapability(stage, Capability.Cover, false);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.CapabilityMissing.selector, stage, Capability.Cover));
-        cover(1);
-    }
-
-    function accrueEth() internal {
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = ETH;
-        house.accrue(assets);
+    function stillRefused(uint256 mark, int256 equity, uint256 maintenance) internal {
+        assertFalse(house.isLiquidatable(aliceId));
+        expectRaw(
+            liquidation(ETH, aliceId, carolId, 0.1e18, mark),
+            abi.encodeWithSelector(IClearingHouse.AccountAboveMaintenance.selector, aliceId, equity, maintenance)
+        );
     }
 }
