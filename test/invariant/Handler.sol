@@ -2,12 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
-import {AssetConfig, AssetKind, AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetState} from "../../contracts/core/Ledger.sol";
 import {Positions} from "../../contracts/core/Positions.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
-import {DUST, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
+import {DUST, INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {Positions} from "../../contracts/core/Positions.sol";
-import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {DUST, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
 import {Handler} from "./Handler.sol";

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {Margin} from "../../contracts/libraries/Margin.sol";
 import {DeleverageHarness} from "../../contracts/mocks/DeleverageHarness.sol";
-import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
-import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
+import {AccountId} from "../../contracts/types/AccountId.sol";
+import {QUOTE} from "../../contracts/types/AssetId.sol";
 import {INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
@@ -94,7 +93,7 @@ contract VectorsTest is BallastTest {
     // ---- the ledger
 
     struct Step {
-        string call;
+        string verb;
         uint256 a;
         uint256 b;
         uint256 amount;
@@ -125,20 +124,20 @@ contract VectorsTest is BallastTest {
     }
 
     function perform(Step memory step) internal {
-        bytes32 call = keccak256(bytes(step.call));
+        bytes32 verb = keccak256(bytes(step.verb));
         address owner = who(step.a).ownerOf();
-        if (call == keccak256("deposit")) fund(owner, who(step.a), step.amount);
-        else if (call == keccak256("insure")) insure(step.amount);
-        else if (call == keccak256("trade")) trade(ETH, who(step.a), who(step.b), step.amount, step.price);
-        else if (call == keccak256("price")) settlePrice(ETH, step.price);
-        else if (call == keccak256("liquidate"))
+        if (verb == keccak256("deposit")) fund(owner, who(step.a), step.amount);
+        else if (verb == keccak256("insure")) insure(step.amount);
+        else if (verb == keccak256("trade")) trade(ETH, who(step.a), who(step.b), step.amount, step.price);
+        else if (verb == keccak256("price")) settlePrice(ETH, step.price);
+        else if (verb == keccak256("liquidate"))
             liquidate(liquidation(ETH, who(step.a), who(step.b), step.amount, step.price));
-        else if (call == keccak256("cover")) {
+        else if (verb == keccak256("cover")) {
             vm.prank(stage);
             house.cover(ETH, step.amount);
-        } else if (call == keccak256("withdraw")) {
+        } else if (verb == keccak256("withdraw")) {
             vm.prank(owner);
             house.withdraw(who(step.a), QUOTE, step.amount, owner);
-        } else revert(step.call);
+        } else revert(step.verb);
     }
 }
