@@ -49,7 +49,7 @@ async function campaign(name: string, args: string[], env: Record<string, string
   const plain = stripVTControlCharacters(output);
   console.error(`${name}: ${code === 0 ? "done" : "FAILED"}, ${minutes()} min`);
   if (code !== 0) {
-    console.error(plain.slice(-6_000));
+    console.error(plain.slice(Math.max(plain.search(/^\s*\d+ failing/m), 0)).slice(0, 6_000));
     process.exit(1);
   }
   return plain;

@@ -13,6 +13,21 @@ library Accounting {
     /// @dev The part of a deficit that insurance may pay, in basis points.
     uint256 private constant INSURED = 8_000;
 
+    /// @dev Values come from outside as unsigned numbers: one beyond this would turn its sign.
+    uint256 private constant MAX_VALUE = uint256(uint128(type(int128).max));
+
+    /// @notice A value as a signed number; every value that a caller chooses passes here.
+    function signed(uint256 value) internal pure returns (int256) {
+        require(value <= MAX_VALUE, IClearingHouse.ValueOutOfBounds(value, MAX_VALUE));
+        return int256(value);
+    }
+
+    /// @notice Token units in 1e18.
+    function scaled(uint256 amount, uint256 unit) internal pure returns (uint256) {
+        require(amount <= MAX_VALUE / unit, IClearingHouse.ValueOutOfBounds(amount, MAX_VALUE / unit));
+        return amount * unit;
+    }
+
     function addCash(Ledger storage ledger, AccountId account, int256 change) internal returns (int256 cash) {
         cash = ledger.accounts[account].cash;
         if (change == 0) return cash;

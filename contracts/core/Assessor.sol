@@ -31,6 +31,8 @@ library Assessor {
         uint256 initial;
         /// Cash and perps only, at the same prices: quote is never withdrawn against spot.
         int256 quoteEquity;
+        /// Whether the sources of a leg disagree.
+        bool diverged;
     }
 
     /// @notice An account, or one leg of it, at mark.
@@ -53,6 +55,7 @@ library Assessor {
             AssetId asset = legs.legAt(i);
             AssetConfig memory config = ledger.configs[asset];
             Position memory position = ledger.positions[account][asset];
+            if (prices[i].status == PriceStatus.Diverged) a.diverged = true;
             if (config.kind == AssetKind.Spot) addSpot(a, config, position.size, prices[i]);
             else addPerp(a, config, current(ledger, asset, position, prices[i].mark), prices[i]);
         }
@@ -117,11 +120,12 @@ library Assessor {
     }
 
     /// @notice Whether a step keeps an account at least as healthy: health = margin equity / maintenance does not fall, one
-    /// without health loses nothing at all, and a solvent account stays solvent.
+    /// without health loses nothing, and a solvent account stays solvent. Spot that is left with no perp is sold at any
+    /// health within its haircut. A wei is what the two parts of a leg may round apart.
     function noWorse(Standing memory before, Standing memory afterwards) internal pure returns (bool) {
-        if (before.equity >= 0 && afterwards.equity < 0) return false;
-        if (before.maintenance == afterwards.maintenance) return afterwards.marginEquity >= before.marginEquity;
-        if (before.marginEquity <= 0) return afterwards.equity >= before.equity;
+        if (before.equity >= 0 && afterwards.equity < 0 && before.maintenance != 0) return false;
+        if (before.maintenance == afterwards.maintenance) return afterwards.marginEquity + 1 >= before.marginEquity;
+        if (before.marginEquity <= 0) return afterwards.equity + 1 >= before.equity;
         return
             afterwards.marginEquity * int256(before.maintenance) >=
             before.marginEquity * int256(afterwards.maintenance);

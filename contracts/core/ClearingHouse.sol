@@ -64,9 +64,9 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     function deposit(AccountId account, AssetId asset, uint256 amount) public nonReentrant {
         Reserve storage reserve = reserveStorage(asset);
         require(amount != 0, ZeroAmount());
-        uint256 value = amount * unit(reserve);
+        uint256 value = Accounting.scaled(amount, unit(reserve));
         pull(reserve.token, amount);
-        reserve.held = toUint128(reserve.held + value);
+        reserve.held = uint128(uint256(Accounting.signed(reserve.held + value)));
         int256 balance = asset == QUOTE ? creditQuote(account, value) : creditSpot(account, asset, value);
         emit Deposited(account, asset, msg.sender, value, balance);
     }
@@ -102,29 +102,31 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         Reserve storage reserve = reserveStorage(asset);
         int256 balance;
         uint256 value;
-        if (asset == QUOTE) (paid, value, balance) = debitQuote(account, amount, reserve);
-        else
-            (paid, value, balance) = (
-                amount,
-                amount * unit(reserve),
-                debitSpot(account, asset, amount * unit(reserve))
-            );
+        if (asset == QUOTE) {
+            (paid, value, balance) = debitQuote(account, amount, reserve);
+        } else {
+            (paid, value) = (amount, Accounting.scaled(amount, unit(reserve)));
+            balance = ledger.resizeSpot(account, asset, -int256(value));
+        }
         reserve.held -= uint128(paid * unit(reserve));
-        ledger.requireInitial(IOracle(oracle), account, asset == QUOTE);
+        ledger.requireFree(IOracle(oracle), account, asset == QUOTE);
         emit Withdrawn(account, asset, to, value, paid, balance);
         push(reserve.token, to, paid);
     }
 
     function transferCash(AccountId from, AccountId to, uint256 value) external nonReentrant {
         requireAuthority(from);
+        address owner = from.ownerOf();
         require(to.ownerOf() != address(0), ReservedRow(to));
+        require(msg.sender == owner || to.ownerOf() == owner, RecipientNotOwner(from, to.ownerOf()));
         require(from != to, SelfExchange(from));
         require(value != 0, ZeroAmount());
+        int256 change = Accounting.signed(value);
         int256 cash = ledger.accounts[from].cash;
-        require(ledger.accounts[from].legs != 0 || cash >= int256(value), InsufficientCash(from, cash, value));
-        ledger.addCash(from, -int256(value));
-        ledger.addCash(to, int256(value));
-        ledger.requireInitial(IOracle(oracle), from, true);
+        require(ledger.accounts[from].legs != 0 || cash >= change, InsufficientCash(from, cash, value));
+        ledger.addCash(from, -change);
+        ledger.addCash(to, change);
+        ledger.requireFree(IOracle(oracle), from, true);
     }
 
     function setOperator(address operator, bool approved) external {
@@ -144,10 +146,10 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function skim(AssetId asset) external nonReentrant returns (uint256 value) {
         Reserve storage reserve = reserveStorage(asset);
-        uint256 balance = IERC20(reserve.token).balanceOf(address(this)) * unit(reserve);
+        uint256 balance = Accounting.scaled(IERC20(reserve.token).balanceOf(address(this)), unit(reserve));
         if (balance <= reserve.held) return 0;
         value = balance - reserve.held;
-        reserve.held = toUint128(balance);
+        reserve.held = uint128(balance);
         if (asset == QUOTE) ledger.addCash(TREASURY, int256(value));
         else ledger.resizeSpot(TREASURY, asset, int256(value));
         emit Skimmed(asset, value);
@@ -352,7 +354,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         uint256 amount,
         Reserve storage reserve
     ) internal returns (uint256 paid, uint256 value, int256 balance) {
-        uint256 wanted = amount * unit(reserve);
+        uint256 wanted = Accounting.scaled(amount, unit(reserve));
         int256 cash = cashOf(account);
         require(ledger.accounts[account].legs != 0 || cash >= int256(wanted), InsufficientCash(account, cash, wanted));
         uint256 forgone;
@@ -362,10 +364,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         balance = ledger.addCash(account, -int256(value));
         ledger.reduceDeficits(forgone);
         paid /= unit(reserve);
-    }
-
-    function debitSpot(AccountId account, AssetId asset, uint256 value) internal returns (int256) {
-        return ledger.resizeSpot(account, asset, -int256(value));
     }
 
     // ---- tokens and listing
@@ -406,10 +404,5 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         IERC20(token).safeTransfer(to, amount);
         uint256 sent = before - IERC20(token).balanceOf(address(this));
         require(sent == amount, TokenAmountMismatch(token, amount, sent));
-    }
-
-    function toUint128(uint256 value) internal pure returns (uint128) {
-        require(value <= type(uint128).max, InsufficientHeld(QUOTE, type(uint128).max, value));
-        return uint128(value);
     }
 }

@@ -6,6 +6,7 @@ import {Legs} from "../libraries/Legs.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
+import {MAX_PRICE} from "../types/Price.sol";
 import {AssetKind, Ledger, Perp} from "./Ledger.sol";
 import {Positions} from "./Positions.sol";
 
@@ -36,6 +37,7 @@ library Exchanging {
         uint256 mark
     ) internal returns (Change memory b, Change memory s) {
         require(size != 0 && price != 0, IClearingHouse.ZeroAmount());
+        require(price <= MAX_PRICE, IClearingHouse.ValueOutOfBounds(price, MAX_PRICE));
         require(size <= MAX_SIZE, Positions.SizeTooLarge(size, MAX_SIZE));
         require(buyer != seller, IClearingHouse.SelfExchange(buyer));
         b = resize(ledger, buyer, asset, int256(size), mark);
@@ -60,6 +62,7 @@ library Exchanging {
         if (ledger.configs[asset].kind == AssetKind.Perp) {
             (change.settled, change.before, change.afterwards) = Positions.resize(ledger, account, asset, delta, mark);
             listLeg(ledger, account, asset, change.afterwards != 0);
+            if (change.afterwards == 0) ledger.accounts[account].lastClosed = asset;
         } else {
             change.before = ledger.positions[account][asset].size;
             change.afterwards = resizeSpot(ledger, account, asset, delta);

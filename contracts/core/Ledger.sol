@@ -17,7 +17,7 @@ enum AssetState {
     Settling
 }
 
-/// @notice One slot: signed quote in 1e18, the packed ids of the legs, and the perp that liquidation closed last, whose
+/// @notice One slot: signed quote in 1e18, the packed ids of the legs, and the perp it closed last, whose
 /// deficit row takes what is still owed when no leg is left.
 struct Account {
     int128 cash;

@@ -106,10 +106,11 @@ contract Lens {
         Assessor.Assessment memory a = clearingHouse.assess(id);
         int256 room = a.initialEquity - int256(a.initial);
         if (a.quoteEquity < room) room = a.quoteEquity;
-        if (room <= 0) return (0, 0);
+        if (room <= 0 || a.diverged) return (0, 0);
         amount = uint256(room) / unit;
         (paid, ) = Accounting.payout(amount * unit, reserve.held, clearingHouse.totalDeficit(), unit);
         paid /= unit;
+        if (paid == 0) amount = 0;
     }
 
     function healthOf(Assessor.Assessment memory a) internal pure returns (uint256) {

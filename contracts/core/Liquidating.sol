@@ -46,11 +46,11 @@ library Liquidating {
         );
         (Exchanging.Change memory change, Exchanging.Change memory taken) = long ? (seller, buyer) : (buyer, seller);
         payRewards(ledger, terms);
-        change.paid -= int256(terms.reward + terms.penalty);
+        change.paid -= Accounting.signed(terms.reward) + Accounting.signed(terms.penalty);
         ledger.addCash(terms.account, change.settled + change.paid);
         ledger.addCash(terms.taker, taken.settled + taken.paid);
         deficit = checkLiquidated(ledger, terms, change, price, a);
-        ledger.requireInitial(oracle, terms.taker, false);
+        ledger.requireInitial(oracle, terms.taker);
     }
 
     /// @notice Brings every leg of an account up to date.
@@ -91,13 +91,12 @@ library Liquidating {
             change.paid
         );
         int256 loss = before.equity - standing.equity;
-        require(loss <= int256(terms.bound), IClearingHouse.LossAboveBound(account, loss, terms.bound));
+        require(loss <= 0 || uint256(loss) <= terms.bound, IClearingHouse.LossAboveBound(account, loss, terms.bound));
         require(
             Assessor.noWorse(before, standing),
             IClearingHouse.HealthLowered(account, standing.marginEquity, standing.maintenance)
         );
         emit IClearingHouse.Liquidated(account, terms.asset, terms.taker, terms.size, loss);
-        if (config.kind == AssetKind.Perp) ledger.accounts[account].lastClosed = terms.asset;
         return bookShortfall(ledger, terms.asset, account, before, standing);
     }
 
@@ -127,9 +126,9 @@ library Liquidating {
     }
 
     function payRewards(Ledger storage ledger, IClearingHouse.Liquidation calldata terms) private {
-        ledger.addCash(INSURANCE, int256(terms.penalty));
+        ledger.addCash(INSURANCE, Accounting.signed(terms.penalty));
         if (terms.reward == 0) return;
         require(terms.keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(terms.keeper));
-        ledger.addCash(terms.keeper, int256(terms.reward));
+        ledger.addCash(terms.keeper, Accounting.signed(terms.reward));
     }
 }

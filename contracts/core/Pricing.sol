@@ -51,19 +51,31 @@ library Pricing {
         return Assessor.assess(ledger, account, latch(ledger, oracle, ledger.accounts[account].legs.list()));
     }
 
-    /// @dev What every account must meet that took something out or on.
-    function requireInitial(Ledger storage ledger, IOracle oracle, AccountId account, bool quote) internal {
+    /// @dev What an account must meet that took something on.
+    function requireInitial(Ledger storage ledger, IOracle oracle, AccountId account) internal {
+        requireMargin(account, assess(ledger, oracle, account));
+    }
+
+    /// @dev What an account must meet that something left: initial margin, on prices that agree, and quote is never taken out
+    /// against spot.
+    function requireFree(Ledger storage ledger, IOracle oracle, AccountId account, bool quote) internal {
+        // A flat account has nothing to price.
         if (ledger.accounts[account].legs == 0) {
             int256 cash = ledger.accounts[account].cash;
             require(cash >= 0, IClearingHouse.InsufficientMargin(account, cash, 0));
             return;
         }
         Assessor.Assessment memory a = assess(ledger, oracle, account);
+        require(!a.diverged, IClearingHouse.PriceDiverged(account));
+        requireMargin(account, a);
+        require(!quote || a.quoteEquity >= 0, IClearingHouse.InsufficientQuote(account, a.quoteEquity));
+    }
+
+    function requireMargin(AccountId account, Assessor.Assessment memory a) private pure {
         require(
             a.initialEquity >= int256(a.initial),
             IClearingHouse.InsufficientMargin(account, a.initialEquity, a.initial)
         );
-        require(!quote || a.quoteEquity >= 0, IClearingHouse.InsufficientQuote(account, a.quoteEquity));
     }
 
     function requireListed(Ledger storage ledger, AssetId asset) private view {

@@ -11,7 +11,7 @@ import {INSURANCE, TREASURY} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState, Ledger} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetState, Ledger} from "./Ledger.sol";
 import {Pricing} from "./Pricing.sol";
 
 /// @notice The law of TRADE. Both accounts meet initial margin afterwards; one below it may only reduce, near mark, with
@@ -34,6 +34,7 @@ library Trading {
             price.status != PriceStatus.Stale && config.state < AssetState.Halted,
             IClearingHouse.AssetNotTradable(terms.asset)
         );
+        uint256 openInterest = ledger.perps[terms.asset].openInterest;
         (Exchanging.Change memory buyer, Exchanging.Change memory seller) = ledger.exchange(
             terms.asset,
             terms.buyer,
@@ -42,6 +43,7 @@ library Trading {
             terms.price,
             price.mark
         );
+        requireOpenInterest(ledger, terms.asset, openInterest, price.mark);
         payFees(ledger, terms, price.mark);
         buyer.paid -= int256(terms.buyerFee);
         seller.paid -= int256(terms.sellerFee);
@@ -93,11 +95,18 @@ library Trading {
             config.state == AssetState.Active && price.status == PriceStatus.Fresh,
             IClearingHouse.OnlyReductions(account, asset, change.before, change.afterwards)
         );
-        AssetLimits memory limits = ledger.limits[asset];
         uint256 size = FixedPoint.abs(change.afterwards);
-        require(size <= limits.perAccount, IClearingHouse.SizeAboveLimit(account, asset, size, limits.perAccount));
-        uint256 openInterest = FixedPoint.mulUp(ledger.perps[asset].openInterest, price.mark);
-        require(openInterest <= limits.total, IClearingHouse.OpenInterestAboveLimit(asset, openInterest, limits.total));
+        uint256 bound = ledger.limits[asset].perAccount;
+        require(size <= bound, IClearingHouse.SizeAboveLimit(account, asset, size, bound));
+    }
+
+    /// @dev Only a trade that raises open interest is asked whether there is room for it.
+    function requireOpenInterest(Ledger storage ledger, AssetId asset, uint256 before, uint256 mark) private view {
+        uint256 openInterest = ledger.perps[asset].openInterest;
+        if (openInterest <= before) return;
+        uint256 value = FixedPoint.mulUp(openInterest, mark);
+        uint256 bound = ledger.limits[asset].total;
+        require(value <= bound, IClearingHouse.OpenInterestAboveLimit(asset, value, bound));
     }
 
     function requireNearMark(uint256 price, uint256 mark) private pure {

@@ -138,6 +138,8 @@ interface IClearingHouse {
     error OpenInterestAboveLimit(AssetId asset, uint256 openInterest, uint256 bound);
     error SizeAboveLimit(AccountId account, AssetId asset, uint256 size, uint256 bound);
     error DustRowUnderfunded(int256 cash, uint256 needed);
+    error ValueOutOfBounds(uint256 value, uint256 bound);
+    error PriceDiverged(AccountId account);
     error CashOutOfBounds(AccountId account, int256 cash);
 
     /// @notice Adds `amount` token units to an account. Anyone may add quote or a leg already held; a new leg needs the
@@ -160,7 +162,8 @@ interface IClearingHouse {
     /// @return paid token units sent
     function withdraw(AccountId account, AssetId asset, uint256 amount, address to) external returns (uint256 paid);
 
-    /// @notice Moves quote (1e18) from an account of the caller to any ordinary account, under the rules of a withdrawal.
+    /// @notice Moves quote (1e18) from an account of the caller to any ordinary account, under the rules of a withdrawal: an
+    /// operator can only move it to another account of the owner.
     function transferCash(AccountId from, AccountId to, uint256 value) external;
 
     function setOperator(address operator, bool approved) external;

@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {Assessor} from "../../contracts/core/Assessor.sol";
 import {AssetState} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
-import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
 import {INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
@@ -96,6 +95,17 @@ contract ClearingHouseLiquidateTest is BallastTest {
         setState(ETH, AssetState.Active);
         vm.warp(block.timestamp + 1 hours + 1);
         assertEq(house.assess(aliceId).maintenance, 300.04e18, "stale");
+    }
+
+    function test_Liquidate_FrozenSpotHasTwiceItsHaircut() public {
+        fundSpot(alice, aliceId, 1e18);
+        assertEq(house.assess(aliceId).marginEquity, 1_850e18, "250 and 80 %");
+        setState(WETH, AssetState.Halted);
+        assertEq(house.assess(aliceId).marginEquity, 1_450e18, "250 and 60 %");
+        assertEq(house.assess(aliceId).initialEquity, 1_450e18);
+        assertEq(house.assess(aliceId).equity, 2_250e18);
+        configurator.setHaircut(WETH, 60_00);
+        assertEq(house.assess(aliceId).marginEquity, 250e18, "never below nothing");
     }
 
     // ---- who and what
@@ -310,10 +320,11 @@ contract ClearingHouseLiquidateTest is BallastTest {
     function test_Liquidate_RevertsWhen_BankruptPaysAnybody() public {
         victim(1_700e18);
         IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.5e18, 1_700e18);
-        terms.penalty = 1;
-        expect(abi.encodeWithSelector(IClearingHouse.HealthLowered.selector, aliceId, -50e18 - 1, 42.507225e18));
+        // A wei is what two halves of a leg may round apart; two are a payment.
+        terms.penalty = 2;
+        expect(abi.encodeWithSelector(IClearingHouse.HealthLowered.selector, aliceId, -50e18 - 2, 42.507225e18));
         house.liquidate(terms);
-        terms.price = 1_700e18 + 2;
+        terms.price = 1_700e18 + 4;
         liquidate(terms);
     }
 
@@ -329,11 +340,11 @@ contract ClearingHouseLiquidateTest is BallastTest {
         victimWithSpot(1_270e18);
         uint256 price = 1_016e18;
         expectRaw(
-            liquidation(WETH, aliceId, carolId, 0.25e18, price - 4),
+            liquidation(WETH, aliceId, carolId, 0.25e18, price - 8),
             abi.encodeWithSelector(
                 IClearingHouse.HealthLowered.selector,
                 aliceId,
-                house.assess(aliceId).marginEquity - 1,
+                house.assess(aliceId).marginEquity - 2,
                 house.assess(aliceId).maintenance
             )
         );

@@ -13,6 +13,7 @@ import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
 import {DUST, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
+import {MAX_PRICE} from "../../contracts/types/Price.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
 contract ClearingHouseTradeTest is BallastTest {
@@ -130,9 +131,9 @@ contract ClearingHouseTradeTest is BallastTest {
         vm.startPrank(stage);
         vm.expectRevert(abi.encodeWithSelector(Positions.SizeTooLarge.selector, 1 << 95, (1 << 95) - 1));
         house.trade(tradeTerms(ETH, aliceId, bobId, 1 << 95, 2_000e18));
-        int256 cash = 250e18 - int256(1 << 127);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.CashOutOfBounds.selector, aliceId, cash - 250e18 - 1));
-        house.trade(tradeTerms(ETH, aliceId, bobId, 1e18, (1 << 127) + 250e18 + 1));
+        uint256 price = MAX_PRICE + 1;
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.ValueOutOfBounds.selector, price, MAX_PRICE));
+        house.trade(tradeTerms(ETH, aliceId, bobId, 1e18, price));
     }
 
     function test_Trade_RevertsWhen_ReservedRow() public {

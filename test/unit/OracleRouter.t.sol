@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {MockV3Aggregator} from "@chainlink/contracts/src/v0.8/shared/mocks/MockV3Aggregator.sol";
+import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
+import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
+import {HostileSource} from "../../contracts/mocks/HostileSource.sol";
+import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.sol";
+import {AssetId} from "../../contracts/types/AssetId.sol";
+import {MAX_PRICE, MIN_PRICE, Price, PriceStatus} from "../../contracts/types/Price.sol";
+import {BallastTest} from "../support/BallastTest.sol";
+
+contract OracleRouterTest is BallastTest {
+    AssetId internal constant NEW = AssetId.wrap(7);
+    uint256 internal constant BASE = 2_000e18;
+    uint256 internal constant FAILURES = 8;
+
+    HostileSource[5] internal hostile;
+
+    function setUp() public override {
+        super.setUp();
+        for (uint256 i = 0; i < 5; ++i) hostile[i] = new HostileSource(BASE);
+    }
+
+    // ---- median, quorum, every subset
+
+    function testFuzz_Peek_MedianOfFresh(uint256 count, uint256[5] memory prices) public {
+        count = bound(count, 1, 5);
+        use(count, 1);
+        for (uint256 i = 0; i < count; ++i) {
+            prices[i] = bound(prices[i], MIN_PRICE, MAX_PRICE);
+            hostile[i].set(HostileSource.Mode.Honest, prices[i]);
+        }
+        (uint256 median, bool diverged) = medianOf(prices, count);
+        Price memory p = peekPrice(NEW);
+        assertEq(p.mark, median);
+        assertEq(p.fast, median);
+        assertEq(p.slow, median);
+        assertEq(uint8(p.status), uint8(diverged ? PriceStatus.Diverged : PriceStatus.Fresh));
+    }
+
+    /// @dev Every subset of five sources fails in any way: the median is of the rest, or the last mark stays.
+    function test_Latch_EverySubsetFails() public {
+        for (uint256 quorum = 1; quorum <= 5; quorum += 2) {
+            hostileAgain(0);
+            use(5, uint8(quorum));
+            router.latch(single(NEW));
+            for (uint256 set_ = 0; set_ < 32; ++set_) {
+                uint256 last = peekPrice(NEW).mark;
+                vm.warp(block.timestamp + 1);
+                (uint256 median, uint256 fresh) = hostileAgain(set_);
+                Price memory p = router.latch(single(NEW))[0];
+                bool stale = fresh == 0 || fresh < quorum;
+                assertEq(uint8(p.status), uint8(stale ? PriceStatus.Stale : PriceStatus.Fresh));
+                assertEq(p.mark, stale ? last : median);
+            }
+        }
+    }
+
+    function testFuzz_Peek_NoFailureCounts(uint256 mode, uint256 gas_) public {
+        use(3, 1);
+        hostile[1].set(HostileSource.Mode.Honest, BASE + 1e18);
+        hostile[0].set(HostileSource.Mode(bound(mode, 1, FAILURES)), 3 * BASE);
+        hostile[2].set(HostileSource.Mode(bound(gas_, 1, FAILURES)), BASE / 3);
+        Price memory p = peekPrice(NEW);
+        assertEq(p.mark, BASE + 1e18);
+        assertEq(uint8(p.status), uint8(PriceStatus.Fresh));
+    }
+
+    function test_Peek_AccountWithoutCodeIsNotFresh() public {
+        use(2, 1);
+        IOracleRouter.Source[] memory list = router.sources(NEW);
+        list[0].source = makeAddr("nobody");
+        router.setSources(NEW, list, 1, 100);
+        assertEq(uint8(peekPrice(NEW).status), uint8(PriceStatus.Fresh));
+    }
+
+    function testFuzz_Peek_EdgesOfPriceAndAge(uint256 age) public {
+        MockV3Aggregator feed = new MockV3Aggregator(18, int256(BASE));
+        IOracleRouter.Source[] memory list = new IOracleRouter.Source[](1);
+        list[0] = IOracleRouter.Source(address(new ChainlinkSource(AggregatorV3Interface(address(feed)))), 3_600);
+        router.setSources(NEW, list, 1, 100);
+        router.latch(single(NEW));
+        age = bound(age, 3_500, 3_700);
+        vm.warp(block.timestamp + age);
+        assertEq(uint8(peekPrice(NEW).status), uint8(age > 3_600 ? PriceStatus.Stale : PriceStatus.Fresh));
+        feed.updateAnswer(int256(MIN_PRICE));
+        assertEq(peekPrice(NEW).mark, MIN_PRICE);
+        feed.updateAnswer(int256(MIN_PRICE) - 1);
+        assertEq(uint8(peekPrice(NEW).status), uint8(PriceStatus.Stale));
+        feed.updateAnswer(int256(MAX_PRICE));
+        assertEq(peekPrice(NEW).mark, MAX_PRICE);
+        feed.updateAnswer(int256(MAX_PRICE) + 1);
+        assertEq(uint8(peekPrice(NEW).status), uint8(PriceStatus.Stale));
+    }
+
+    function test_Peek_DivergesBeyondTheBound() public {
+        use(2, 1);
+        // A spread of 1 % of the median: 1,990 and 2,010.
+        hostile[0].set(HostileSource.Mode.Honest, 1_990e18);
+        hostile[1].set(HostileSource.Mode.Honest, 2_010e18);
+        assertEq(uint8(peekPrice(NEW).status), uint8(PriceStatus.Fresh));
+        hostile[1].set(HostileSource.Mode.Honest, 2_010e18 + 2);
+        Price memory p = peekPrice(NEW);
+        assertEq(uint8(p.status), uint8(PriceStatus.Diverged));
+        assertEq(p.mark, BASE + 1);
+    }
+
+    // ---- starvation
+
+    /// @dev Whatever gas the caller leaves, either the call reverts or the price is the median of all three.
+    function testFuzz_Peek_NobodyChoosesTheMedianByStarving(uint256 gas_) public {
+        use(3, 1);
+        hostile[0].set(HostileSource.Mode.Honest, BASE - 1e18);
+        hostile[2].set(HostileSource.Mode.BurnGas, 0);
+        gas_ = bound(gas_, 30_000, 600_000);
+        (bool ok, bytes memory result) = address(router).staticcall{gas: gas_}(
+            abi.encodeCall(router.peek, (single(NEW)))
+        );
+        if (!ok) return;
+        assertEq(abi.decode(result, (Price[]))[0].mark, BASE - 0.5e18);
+    }
+
+    function test_Peek_RevertsWhen_TooLittleGasForSource() public {
+        use(1, 1);
+        (bool ok, bytes memory reason) = address(router).staticcall{gas: 120_000}(
+            abi.encodeCall(router.peek, (single(NEW)))
+        );
+        assertFalse(ok);
+        assertEq(bytes4(reason), IOracleRouter.TooLittleGasForSource.selector);
+        uint256 left;
+        uint256 bound_;
+        assembly ("memory-safe") {
+            left := mload(add(reason, 0x24))
+            bound_ := mload(add(reason, 0x44))
+        }
+        assertEq(bound_, 131_904);
+        assertLt(left, 120_000);
+    }
+
+    // ---- latch
+
+    function test_Latch_OncePerTimestamp() public {
+        use(1, 1);
+        vm.expectEmit(address(router));
+        emit IOracleRouter.PriceLatched(NEW, BASE, BASE, BASE, PriceStatus.Fresh);
+        router.latch(single(NEW));
+        hostile[0].set(HostileSource.Mode.Honest, 3 * BASE);
+        vm.recordLogs();
+        assertEq(router.latch(single(NEW))[0].mark, BASE);
+        assertEq(vm.getRecordedLogs().length, 0);
+        assertEq(peekPrice(NEW).mark, BASE);
+        vm.warp(block.timestamp + 1);
+        assertEq(peekPrice(NEW).mark, 3 * BASE);
+        assertEq(router.latch(single(NEW))[0].mark, 3 * BASE);
+        (Price memory p, uint256 time) = router.latched(NEW);
+        assertEq(p.mark, 3 * BASE);
+        assertEq(time, block.timestamp);
+    }
+
+    function test_Latch_RevertsWhen_NoPriceEver() public {
+        vm.expectRevert(abi.encodeWithSelector(IOracleRouter.NoPrice.selector, NEW));
+        router.latch(single(NEW));
+        use(1, 1);
+        hostile[0].set(HostileSource.Mode.Revert, 0);
+        vm.expectRevert(abi.encodeWithSelector(IOracleRouter.NoPrice.selector, NEW));
+        router.peek(single(NEW));
+        hostile[0].set(HostileSource.Mode.Honest, BASE);
+        router.latch(single(NEW));
+        hostile[0].set(HostileSource.Mode.Revert, 0);
+        vm.warp(block.timestamp + 365 days);
+        Price memory p = router.latch(single(NEW))[0];
+        assertEq(p.mark, BASE, "from now on there is always a last one");
+        assertEq(uint8(p.status), uint8(PriceStatus.Stale));
+    }
+
+    function test_Latch_ManyInOrder() public {
+        AssetId[] memory assets = new AssetId[](3);
+        (assets[0], assets[1], assets[2]) = (BTC, ETH, BTC);
+        Price[] memory prices = router.latch(assets);
+        assertEq(prices[0].mark, 60_000e18);
+        assertEq(prices[1].mark, 2_000e18);
+        assertEq(prices[2].mark, 60_000e18);
+        assertEq(router.latch(new AssetId[](0)).length, 0);
+    }
+
+    /// @dev The averages move towards the price that held, not towards the one that is latched now.
+    function test_Latch_AveragesFollowThePriceThatHeld() public {
+        use(1, 1);
+        router.latch(single(NEW));
+        hostile[0].set(HostileSource.Mode.Honest, 2_200e18);
+        vm.warp(block.timestamp + 60);
+        Price memory p = router.latch(single(NEW))[0];
+        assertEq(p.mark, 2_200e18);
+        assertEq(p.fast, BASE, "2,000 held until now");
+        assertEq(p.slow, BASE);
+        vm.warp(block.timestamp + 60);
+        p = peekPrice(NEW);
+        // 2,200 - 200 / e, and 2,200 - 200 · exp(-1/30).
+        assertApproxEqAbs(p.fast, 2_126.424111765711535e18, 1e3);
+        assertApproxEqAbs(p.slow, 2_006.556779903598819592e18, 1e3);
+        vm.warp(block.timestamp + 30 days);
+        p = peekPrice(NEW);
+        assertApproxEqAbs(p.fast, 2_200e18, 1);
+        assertApproxEqAbs(p.slow, 2_200e18, 1);
+    }
+
+    function testFuzz_Latch_AveragesStayBetween(uint256[6] memory prices, uint256[6] memory waits) public {
+        use(1, 1);
+        router.latch(single(NEW));
+        uint256 low = BASE;
+        uint256 high = BASE;
+        for (uint256 i = 0; i < 6; ++i) {
+            prices[i] = bound(prices[i], MIN_PRICE, MAX_PRICE);
+            hostile[0].set(HostileSource.Mode.Honest, prices[i]);
+            vm.warp(block.timestamp + bound(waits[i], 1, 2 hours));
+            Price memory p = router.latch(single(NEW))[0];
+            assertGe(p.fast, low);
+            assertLe(p.fast, high);
+            assertGe(p.slow, low);
+            assertLe(p.slow, high);
+            if (prices[i] < low) low = prices[i];
+            if (prices[i] > high) high = prices[i];
+        }
+    }
+
+    // ---- setSources
+
+    function test_SetSources_EventAndReplacement() public {
+        IOracleRouter.Source[] memory before = router.sources(ETH);
+        IOracleRouter.Source[] memory list = listOf(3);
+        vm.expectEmit(address(router));
+        emit IOracleRouter.SourcesSet(ETH, before, list, 2, 2_000);
+        router.setSources(ETH, list, 2, 2_000);
+        assertEq(router.sources(ETH).length, 3);
+        router.setSources(ETH, before, 1, 10);
+        assertEq(router.sources(ETH).length, 1);
+    }
+
+    function test_SetSources_RevertsWhen_OutOfBounds() public {
+        IOracleRouter.Source[] memory list = listOf(2);
+        refused(list, 0, 100, abi.encodeWithSelector(IOracleRouter.QuorumOutOfBounds.selector, 0, 1, 2));
+        refused(list, 3, 100, abi.encodeWithSelector(IOracleRouter.QuorumOutOfBounds.selector, 3, 1, 2));
+        refused(list, 1, 9, abi.encodeWithSelector(IOracleRouter.DivergenceOutOfBounds.selector, 9, 10, 2_000));
+        refused(list, 1, 2_001, abi.encodeWithSelector(IOracleRouter.DivergenceOutOfBounds.selector, 2_001, 10, 2_000));
+        list[1].maxAge = 0;
+        refused(list, 1, 100, abi.encodeWithSelector(IOracleRouter.MaxAgeOutOfBounds.selector, 0, 1, 2 days));
+        list[1].maxAge = 2 days + 1;
+        refused(list, 1, 100, abi.encodeWithSelector(IOracleRouter.MaxAgeOutOfBounds.selector, 2 days + 1, 1, 2 days));
+        list[1] = list[0];
+        refused(list, 1, 100, abi.encodeWithSelector(IOracleRouter.DuplicateSource.selector, list[0].source));
+        list = new IOracleRouter.Source[](0);
+        refused(list, 1, 100, abi.encodeWithSelector(IOracleRouter.SourceCountOutOfBounds.selector, 0, 1, 5));
+        list = new IOracleRouter.Source[](6);
+        refused(list, 1, 100, abi.encodeWithSelector(IOracleRouter.SourceCountOutOfBounds.selector, 6, 1, 5));
+        list = listOf(5);
+        list[4].maxAge = 2 days;
+        list[3].maxAge = 1;
+        router.setSources(NEW, list, 5, 10);
+    }
+
+    // ---- numbers
+
+    function listOf(uint256 count) internal view returns (IOracleRouter.Source[] memory list) {
+        list = new IOracleRouter.Source[](count);
+        for (uint256 i = 0; i < count; ++i) list[i] = IOracleRouter.Source(address(hostile[i]), 3_600);
+    }
+
+    function use(uint256 count, uint8 quorum) internal {
+        router.setSources(NEW, listOf(count), quorum, 100);
+    }
+
+    /// @dev The sources in `set_` fail, each in a way of its own; the others answer, a dollar apart.
+    function hostileAgain(uint256 set_) internal returns (uint256 median, uint256 fresh) {
+        uint256[5] memory prices;
+        for (uint256 i = 0; i < 5; ++i) {
+            bool fails = (set_ >> i) & 1 == 1;
+            uint256 price = BASE + (set_ + i) * 0.5e18;
+            uint256 mode = fails ? 1 + ((set_ + i) % FAILURES) : 0;
+            hostile[i].set(HostileSource.Mode(mode), price);
+            if (!fails) prices[fresh++] = price;
+        }
+        if (fresh != 0) (median, ) = medianOf(prices, fresh);
+    }
+
+    function medianOf(uint256[5] memory prices, uint256 count) internal pure returns (uint256 median, bool diverged) {
+        for (uint256 i = 0; i < count; ++i) {
+            for (uint256 j = i + 1; j < count; ++j) {
+                if (prices[j] < prices[i]) (prices[i], prices[j]) = (prices[j], prices[i]);
+            }
+        }
+        median = count % 2 == 1 ? prices[count / 2] : (prices[count / 2 - 1] + prices[count / 2]) / 2;
+        diverged = (prices[count - 1] - prices[0]) * 100 > median;
+    }
+
+    function refused(
+        IOracleRouter.Source[] memory list,
+        uint8 quorum,
+        uint16 divergence,
+        bytes memory reason
+    ) internal {
+        vm.expectRevert(reason);
+        router.setSources(NEW, list, quorum, divergence);
+    }
+}
+
+contract ChainlinkSourceTest is BallastTest {
+    MockV3Aggregator internal feed;
+    ChainlinkSource internal source;
+
+    function setUp() public override {
+        vm.warp(1_700_000_000);
+        feed = new MockV3Aggregator(8, 2_000e8);
+        source = new ChainlinkSource(AggregatorV3Interface(address(feed)));
+    }
+
+    function testFuzz_LatestPrice_AnyDecimals(uint8 decimals, uint96 answer) public {
+        decimals = uint8(bound(decimals, 0, 18));
+        answer = uint96(bound(answer, 1, type(uint96).max));
+        feed = new MockV3Aggregator(decimals, int256(uint256(answer)));
+        source = new ChainlinkSource(AggregatorV3Interface(address(feed)));
+        (uint256 price, uint256 updatedAt, uint256 confidence) = source.latestPrice();
+        assertEq(price, answer * 10 ** (18 - decimals));
+        assertEq(updatedAt, block.timestamp);
+        assertEq(confidence, 0);
+    }
+
+    function test_Constructor_RevertsWhen_TooManyDecimals() public {
+        feed = new MockV3Aggregator(19, 1);
+        vm.expectRevert(abi.encodeWithSelector(ChainlinkSource.TooManyDecimals.selector, 19, 18));
+        new ChainlinkSource(AggregatorV3Interface(address(feed)));
+    }
+
+    function testFuzz_LatestPrice_RevertsWhen_NotPositive(int256 answer) public {
+        answer = bound(answer, type(int256).min, 0);
+        feed.updateAnswer(answer);
+        vm.expectRevert(abi.encodeWithSelector(ChainlinkSource.AnswerNotPositive.selector, answer));
+        source.latestPrice();
+    }
+
+    function test_LatestPrice_RevertsWhen_RoundIncomplete() public {
+        feed.updateRoundData(17, 2_000e8, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(ChainlinkSource.RoundIncomplete.selector, 17));
+        source.latestPrice();
+    }
+
+    function test_LatestPrice_TellsTheTimeOfTheRound() public {
+        feed.updateRoundData(17, 2_000e8, 1_600_000_000, 1_600_000_000);
+        (, uint256 updatedAt, ) = source.latestPrice();
+        assertEq(updatedAt, 1_600_000_000);
+    }
+}

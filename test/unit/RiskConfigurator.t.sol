@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState} from "../../contracts/core/Ledger.sol";
+import {RiskConfigurator} from "../../contracts/core/RiskConfigurator.sol";
+import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
+import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
+import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
+import {TestToken} from "../../contracts/mocks/TestToken.sol";
+import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
+import {Capability} from "../../contracts/types/Capability.sol";
+import {BallastTest} from "../support/BallastTest.sol";
+
+contract RiskConfiguratorTest is BallastTest {
+    AssetId internal constant NEW = AssetId.wrap(4);
+    AssetId internal constant UNKNOWN = AssetId.wrap(99);
+    uint64 internal constant RISK = 1;
+    uint64 internal constant GUARDIAN = 2;
+
+    address internal risk = makeAddr("risk");
+    address internal guardian = makeAddr("guardian");
+
+    function setUp() public override {
+        super.setUp();
+        router.setSources(NEW, router.sources(ETH), 1, 100);
+    }
+
+    // ---- bind
+
+    function test_Bind_OnceAndToItsOwn() public {
+        vm.expectRevert(abi.encodeWithSelector(IRiskConfigurator.AlreadyBound.selector, address(house)));
+        configurator.bind(address(house));
+        RiskConfigurator other = new RiskConfigurator(address(manager));
+        vm.expectRevert(
+            abi.encodeWithSelector(IRiskConfigurator.OtherConfigurator.selector, address(house), address(configurator))
+        );
+        other.bind(address(house));
+        ClearingHouse second = new ClearingHouse(address(quote), address(router), address(other));
+        vm.expectEmit(address(other));
+        emit IRiskConfigurator.ClearingHouseBound(address(second));
+        other.bind(address(second));
+        assertEq(address(other.clearingHouse()), address(second));
+    }
+
+    function test_Everything_RevertsWhen_NotBound() public {
+        RiskConfigurator other = new RiskConfigurator(address(manager));
+        bytes[] memory calls = everySetter();
+        for (uint256 i = 0; i < calls.length; ++i) {
+            (bool ok, bytes memory reason) = address(other).call(calls[i]);
+            assertFalse(ok);
+            assertEq(reason, abi.encodeWithSelector(IRiskConfigurator.NotBound.selector), vm.toString(i));
+        }
+    }
+
+    // ---- who may
+
+    function testFuzz_Everything_RevertsWhen_Stranger(address caller) public {
+        vm.assume(caller != address(this) && caller != address(manager));
+        bytes[] memory calls = everySetter();
+        for (uint256 i = 0; i < calls.length; ++i) refused(caller, calls[i]);
+        refused(caller, abi.encodeCall(configurator.bind, (address(house))));
+        IOracleRouter.Source[] memory sources = router.sources(BTC);
+        vm.prank(caller);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
+        router.setSources(ETH, sources, 1, 100);
+    }
+
+    function test_Roles_RiskWaitsAndTheGuardianDoesNot() public {
+        grantRoles();
+        bytes memory call_ = abi.encodeCall(configurator.setMargin, (ETH, 0.06e18, 0.12e18));
+        bytes32 id = manager.hashOperation(risk, address(configurator), call_);
+        vm.startPrank(risk);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerNotScheduled.selector, id));
+        configurator.setMargin(ETH, 0.06e18, 0.12e18);
+        manager.schedule(address(configurator), call_, 0);
+        vm.warp(block.timestamp + 2 days - 1);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerNotReady.selector, id));
+        manager.execute(address(configurator), call_);
+        vm.warp(block.timestamp + 1);
+        manager.execute(address(configurator), call_);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerNotScheduled.selector, id));
+        manager.execute(address(configurator), call_);
+        vm.stopPrank();
+        (AssetConfig memory config, ) = house.configOf(ETH);
+        assertEq(config.maintenanceRate, 0.06e18);
+
+        vm.startPrank(guardian);
+        configurator.tighten(ETH, AssetState.ReduceOnly);
+        configurator.revokeCapability(stage, Capability.Trade);
+        assertFalse(house.hasCapability(stage, Capability.Trade));
+        vm.stopPrank();
+        refused(guardian, abi.encodeCall(configurator.setState, (ETH, AssetState.Active)));
+        refused(guardian, abi.encodeCall(configurator.setCapability, (stage, Capability.Trade, true)));
+        refused(guardian, abi.encodeCall(configurator.withdrawTreasury, (QUOTE, 1, guardian)));
+        refused(risk, abi.encodeCall(configurator.tighten, (ETH, AssetState.Halted)));
+    }
+
+    function test_Roles_GuardianCancelsWhatIsScheduled() public {
+        grantRoles();
+        bytes memory call_ = abi.encodeCall(configurator.setState, (ETH, AssetState.Settling));
+        vm.prank(risk);
+        manager.schedule(address(configurator), call_, 0);
+        vm.prank(guardian);
+        manager.cancel(risk, address(configurator), call_);
+        vm.warp(block.timestamp + 3 days);
+        bytes32 id = manager.hashOperation(risk, address(configurator), call_);
+        vm.prank(risk);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerNotScheduled.selector, id));
+        configurator.setState(ETH, AssetState.Settling);
+    }
+
+    // ---- bounds
+
+    function testFuzz_SetMargin_Bounds(uint64 maintenance, uint64 initial) public {
+        (bytes32 name, int256 value, int256 lower) = ("", 0, 0);
+        if (maintenance < 0.005e18 || maintenance > 0.5e18) {
+            (name, value, lower) = ("maintenanceRate", int256(uint256(maintenance)), 0.005e18);
+        } else if (initial < maintenance || initial > 0.5e18) {
+            (name, value, lower) = ("initialRate", int256(uint256(initial)), int256(uint256(maintenance)));
+        }
+        if (name != "") vm.expectRevert(outOfBounds(name, value, lower, 0.5e18));
+        configurator.setMargin(ETH, maintenance, initial);
+    }
+
+    function test_SetMargin_EdgesAndEvent() public {
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.MarginSet(ETH, 0.05e18, 0.1e18, 0.005e18, 0.005e18);
+        configurator.setMargin(ETH, 0.005e18, 0.005e18);
+        configurator.setMargin(ETH, 0.5e18, 0.5e18);
+        (AssetConfig memory config, ) = house.configOf(ETH);
+        assertEq(config.maintenanceRate, 0.5e18);
+        assertEq(config.initialRate, 0.5e18);
+        assertEq(config.depth, 50_000_000e18, "and nothing else");
+        vm.expectRevert(outOfBounds("maintenanceRate", 0.005e18 - 1, 0.005e18, 0.5e18));
+        configurator.setMargin(ETH, 0.005e18 - 1, 0.1e18);
+        vm.expectRevert(outOfBounds("maintenanceRate", 0.5e18 + 1, 0.005e18, 0.5e18));
+        configurator.setMargin(ETH, 0.5e18 + 1, 0.5e18);
+        vm.expectRevert(outOfBounds("initialRate", 0.05e18 - 1, 0.05e18, 0.5e18));
+        configurator.setMargin(ETH, 0.05e18, 0.05e18 - 1);
+        vm.expectRevert(outOfBounds("initialRate", 0.5e18 + 1, 0.05e18, 0.5e18));
+        configurator.setMargin(ETH, 0.05e18, 0.5e18 + 1);
+    }
+
+    function test_SetDepth() public {
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.DepthSet(ETH, 50_000_000e18, 10_000e18);
+        configurator.setDepth(ETH, 10_000e18);
+        configurator.setDepth(ETH, 10_000_000_000e18);
+        (AssetConfig memory config, ) = house.configOf(ETH);
+        assertEq(config.depth, 10_000_000_000e18);
+        vm.expectRevert(outOfBounds("depth", 10_000e18 - 1, 10_000e18, 10_000_000_000e18));
+        configurator.setDepth(ETH, 10_000e18 - 1);
+        vm.expectRevert(outOfBounds("depth", 10_000_000_000e18 + 1, 10_000e18, 10_000_000_000e18));
+        configurator.setDepth(ETH, 10_000_000_000e18 + 1);
+    }
+
+    function test_SetHaircut() public {
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.HaircutSet(WETH, 20_00, 5_00);
+        configurator.setHaircut(WETH, 5_00);
+        configurator.setHaircut(WETH, 95_00);
+        vm.expectRevert(outOfBounds("haircut", 5_00 - 1, 5_00, 95_00));
+        configurator.setHaircut(WETH, 5_00 - 1);
+        vm.expectRevert(outOfBounds("haircut", 95_00 + 1, 5_00, 95_00));
+        configurator.setHaircut(WETH, 95_00 + 1);
+    }
+
+    function test_SetLimits() public {
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.LimitsSet(ETH, 1e27, 1e26, 1e30, 0);
+        configurator.setLimits(ETH, 1e30, 0);
+        configurator.setLimits(WETH, 0, 1e30);
+        (, AssetLimits memory limits) = house.configOf(WETH);
+        assertEq(limits.total, 0);
+        assertEq(limits.perAccount, 1e30);
+        vm.expectRevert(outOfBounds("totalLimit", 1e30 + 1, 0, 1e30));
+        configurator.setLimits(ETH, 1e30 + 1, 0);
+        vm.expectRevert(outOfBounds("sizeLimit", 1e30 + 1, 0, 1e30));
+        configurator.setLimits(ETH, 0, 1e30 + 1);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, UNKNOWN));
+        configurator.setLimits(UNKNOWN, 0, 0);
+    }
+
+    function test_SetFundingRate() public {
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.FundingRateSet(ETH, 0, 0.005e18);
+        configurator.setFundingRate(ETH, 0.005e18);
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.FundingRateSet(ETH, 0.005e18, -0.005e18);
+        configurator.setFundingRate(ETH, -0.005e18);
+        assertEq(house.perpOf(ETH).fundingRate, -0.005e18);
+        vm.expectRevert(outOfBounds("fundingRate", 0.005e18 + 1, -0.005e18, 0.005e18));
+        configurator.setFundingRate(ETH, 0.005e18 + 1);
+        vm.expectRevert(outOfBounds("fundingRate", -0.005e18 - 1, -0.005e18, 0.005e18));
+        configurator.setFundingRate(ETH, -0.005e18 - 1);
+        // Other setters leave the rate alone.
+        configurator.setDepth(ETH, 1_000_000e18);
+        assertEq(house.perpOf(ETH).fundingRate, -0.005e18);
+    }
+
+    function test_Setters_RevertWhen_WrongKind() public {
+        AssetId[2] memory others = [WETH, UNKNOWN];
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory reason = abi.encodeWithSelector(IClearingHouse.WrongKind.selector, others[i]);
+            vm.expectRevert(reason);
+            configurator.setMargin(others[i], 0.05e18, 0.1e18);
+            vm.expectRevert(reason);
+            configurator.setDepth(others[i], 1_000_000e18);
+            vm.expectRevert(reason);
+            configurator.setFundingRate(others[i], 0);
+        }
+        // The promise positions were opened under.
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, ETH));
+        configurator.setHaircut(ETH, 20_00);
+    }
+
+    // ---- listing
+
+    function test_ListPerp_BoundsAndEvent() public {
+        IRiskConfigurator.PerpTerms memory terms = perpTerms(0.05e18, 0.1e18);
+        (terms.maxHaircut, terms.fundingRate) = (50_00, -0.002e18);
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.PerpListed(NEW, terms);
+        configurator.listPerp(NEW, terms);
+        (AssetConfig memory config, AssetLimits memory limits) = house.configOf(NEW);
+        assertEq(uint8(config.kind), uint8(AssetKind.Perp));
+        assertEq(config.haircut, 50_00);
+        assertEq(limits.total, 1e27);
+        assertEq(house.perpOf(NEW).fundingRate, -0.002e18);
+    }
+
+    function test_ListPerp_RevertsWhen_OutOfBounds() public {
+        IRiskConfigurator.PerpTerms memory terms = perpTerms(0.005e18 - 1, 0.1e18);
+        refusedPerp(terms, outOfBounds("maintenanceRate", 0.005e18 - 1, 0.005e18, 0.5e18));
+        terms = perpTerms(0.05e18, 0.05e18 - 1);
+        refusedPerp(terms, outOfBounds("initialRate", 0.05e18 - 1, 0.05e18, 0.5e18));
+        terms = perpTerms(0.05e18, 0.1e18);
+        terms.depth = 10_000e18 - 1;
+        refusedPerp(terms, outOfBounds("depth", 10_000e18 - 1, 10_000e18, 10_000_000_000e18));
+        terms = perpTerms(0.05e18, 0.1e18);
+        terms.maxHaircut = 99;
+        refusedPerp(terms, outOfBounds("maxHaircut", 99, 100, 50_00));
+        terms.maxHaircut = 50_01;
+        refusedPerp(terms, outOfBounds("maxHaircut", 50_01, 100, 50_00));
+        terms = perpTerms(0.05e18, 0.1e18);
+        terms.openInterestLimit = 1e30 + 1;
+        refusedPerp(terms, outOfBounds("totalLimit", 1e30 + 1, 0, 1e30));
+        terms = perpTerms(0.05e18, 0.1e18);
+        terms.sizeLimit = 1e30 + 1;
+        refusedPerp(terms, outOfBounds("sizeLimit", 1e30 + 1, 0, 1e30));
+        terms = perpTerms(0.05e18, 0.1e18);
+        terms.fundingRate = 0.005e18 + 1;
+        refusedPerp(terms, outOfBounds("fundingRate", 0.005e18 + 1, -0.005e18, 0.005e18));
+    }
+
+    function test_ListSpot_BoundsAndEvent() public {
+        address token = address(new TestToken("Other", "OTHER", 8));
+        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(5_00 - 1, 1e26, 1e26);
+        vm.expectRevert(outOfBounds("haircut", 5_00 - 1, 5_00, 95_00));
+        configurator.listSpot(NEW, token, terms);
+        terms.haircut = 95_00 + 1;
+        vm.expectRevert(outOfBounds("haircut", 95_00 + 1, 5_00, 95_00));
+        configurator.listSpot(NEW, token, terms);
+        terms = IRiskConfigurator.SpotTerms(5_00, 1e30 + 1, 1e26);
+        vm.expectRevert(outOfBounds("totalLimit", 1e30 + 1, 0, 1e30));
+        configurator.listSpot(NEW, token, terms);
+        terms = IRiskConfigurator.SpotTerms(5_00, 1e30, 1e30 + 1);
+        vm.expectRevert(outOfBounds("sizeLimit", 1e30 + 1, 0, 1e30));
+        configurator.listSpot(NEW, token, terms);
+        terms.sizeLimit = 1e30;
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.SpotListed(NEW, token, terms);
+        configurator.listSpot(NEW, token, terms);
+        assertEq(house.reserveOf(NEW).token, token);
+        assertEq(house.reserveOf(NEW).decimals, 8);
+    }
+
+    // ---- states
+
+    /// @dev The whole table: the guardian tightens up to halted, the authority goes anywhere but back from settling.
+    function testFuzz_States(uint8 from, uint8 to, bool spot) public {
+        AssetId asset = spot ? WETH : ETH;
+        AssetState before = AssetState(from % 4);
+        AssetState next = AssetState(to % 4);
+        if (before != AssetState.Active) configurator.setState(asset, before);
+        bool tighter = next > before && next <= AssetState.Halted;
+        if (tighter) {
+            vm.expectEmit(address(configurator));
+            emit IRiskConfigurator.StateSet(asset, before, next);
+        } else vm.expectRevert(abi.encodeWithSelector(IRiskConfigurator.NotTighter.selector, asset, before, next));
+        configurator.tighten(asset, next);
+        if (tighter) assertEq(uint8(stateOf(asset)), uint8(next));
+    }
+
+    function testFuzz_SetState_SettlingIsFinal(uint8 first, uint8 then) public {
+        AssetState a = AssetState(first % 3);
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.StateSet(ETH, AssetState.Active, a);
+        configurator.setState(ETH, a);
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.StateSet(ETH, a, AssetState.Settling);
+        configurator.setState(ETH, AssetState.Settling);
+        vm.expectRevert(abi.encodeWithSelector(IRiskConfigurator.SettlingIsFinal.selector, ETH));
+        configurator.setState(ETH, AssetState(then % 4));
+        configurator.setMargin(ETH, 0.1e18, 0.2e18);
+        assertEq(uint8(stateOf(ETH)), uint8(AssetState.Settling), "no other setter moves it");
+    }
+
+    function test_States_RevertWhen_UnknownAsset() public {
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, UNKNOWN));
+        configurator.setState(UNKNOWN, AssetState.Halted);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, UNKNOWN));
+        configurator.tighten(UNKNOWN, AssetState.Halted);
+    }
+
+    // ---- numbers
+
+    function grantRoles() internal {
+        bytes4[] memory waiting = new bytes4[](3);
+        waiting[0] = configurator.setMargin.selector;
+        waiting[1] = configurator.setState.selector;
+        waiting[2] = configurator.setCapability.selector;
+        manager.setTargetFunctionRole(address(configurator), waiting, RISK);
+        bytes4[] memory atOnce = new bytes4[](2);
+        atOnce[0] = configurator.tighten.selector;
+        atOnce[1] = configurator.revokeCapability.selector;
+        manager.setTargetFunctionRole(address(configurator), atOnce, GUARDIAN);
+        manager.setRoleGuardian(RISK, GUARDIAN);
+        manager.grantRole(RISK, risk, 2 days);
+        manager.grantRole(GUARDIAN, guardian, 0);
+    }
+
+    function everySetter() internal view returns (bytes[] memory calls) {
+        calls = new bytes[](12);
+        calls[0] = abi.encodeCall(configurator.listPerp, (NEW, perpTerms(0.05e18, 0.1e18)));
+        calls[1] = abi.encodeCall(
+            configurator.listSpot,
+            (NEW, address(quote), IRiskConfigurator.SpotTerms(20_00, 1, 1))
+        );
+        calls[2] = abi.encodeCall(configurator.setMargin, (ETH, 0.06e18, 0.12e18));
+        calls[3] = abi.encodeCall(configurator.setDepth, (ETH, 1_000_000e18));
+        calls[4] = abi.encodeCall(configurator.setHaircut, (WETH, 30_00));
+        calls[5] = abi.encodeCall(configurator.setLimits, (ETH, 1, 1));
+        calls[6] = abi.encodeCall(configurator.setFundingRate, (ETH, 1));
+        calls[7] = abi.encodeCall(configurator.setState, (ETH, AssetState.Halted));
+        calls[8] = abi.encodeCall(configurator.tighten, (ETH, AssetState.Halted));
+        calls[9] = abi.encodeCall(configurator.setCapability, (alice, Capability.Trade, true));
+        calls[10] = abi.encodeCall(configurator.revokeCapability, (stage, Capability.Trade));
+        calls[11] = abi.encodeCall(configurator.withdrawTreasury, (QUOTE, 1, alice));
+    }
+
+    function refused(address caller, bytes memory data) internal {
+        vm.prank(caller);
+        (bool ok, bytes memory reason) = address(configurator).call(data);
+        assertFalse(ok);
+        assertEq(reason, abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
+    }
+
+    function refusedPerp(IRiskConfigurator.PerpTerms memory terms, bytes memory reason) internal {
+        vm.expectRevert(reason);
+        configurator.listPerp(NEW, terms);
+    }
+
+    function outOfBounds(bytes32 name, int256 value, int256 lower, int256 upper) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(IRiskConfigurator.OutOfBounds.selector, name, value, lower, upper);
+    }
+
+    function stateOf(AssetId asset) internal view returns (AssetState) {
+        (AssetConfig memory config, ) = house.configOf(asset);
+        return config.state;
+    }
+}
