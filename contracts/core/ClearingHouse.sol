@@ -59,8 +59,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         ledger.reserves[QUOTE] = reserveFor(quote);
     }
 
-    // ---- owners
-
     function deposit(AccountId account, AssetId asset, uint256 amount) public nonReentrant {
         Reserve storage reserve = reserveStorage(asset);
         require(amount != 0, ZeroAmount());
@@ -134,8 +132,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         emit OperatorSet(msg.sender, operator, approved);
     }
 
-    // ---- anyone
-
     function accrue(AssetId[] calldata assets) external nonReentrant {
         for (uint256 i = 0; i < assets.length; ++i) ledger.latchOne(IOracle(oracle), assets[i]);
     }
@@ -165,8 +161,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         }
     }
 
-    // ---- stages
-
     function trade(Trade calldata terms) external nonReentrant only(Capability.Trade) {
         Trading.trade(ledger, IOracle(oracle), terms);
     }
@@ -189,8 +183,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         emit InsuranceUsed(asset, paid);
         ledger.reduceDeficit(asset, paid);
     }
-
-    // ---- the configurator
 
     function listPerp(
         AssetId asset,
@@ -241,8 +233,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         else ledger.capabilities[stage] &= ~bit;
         emit CapabilityChanged(stage, capability, granted);
     }
-
-    // ---- views
 
     function cashOf(AccountId account) public view returns (int256) {
         return ledger.accounts[account].cash;
@@ -312,8 +302,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return ledger.deficit;
     }
 
-    // ---- checks
-
     function requireAuthority(AccountId account) internal view {
         address owner = account.ownerOf();
         bool allowed =
@@ -327,8 +315,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         reserve = ledger.reserves[asset];
         require(reserve.token != address(0), UnknownAsset(asset));
     }
-
-    // ---- moves
 
     function creditQuote(AccountId account, uint256 value) internal returns (int256) {
         bool open = account.ownerOf() != address(0) || account == TREASURY || account == INSURANCE || account == DUST;
@@ -365,8 +351,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         ledger.reduceDeficits(forgone);
         paid /= unit(reserve);
     }
-
-    // ---- tokens and listing
 
     function list(AssetId asset, AssetConfig calldata config, AssetLimits calldata limits, address token) internal {
         uint256 id = AssetId.unwrap(asset);

@@ -63,9 +63,9 @@ describe("Deleverage arithmetic", () => {
       const key = `${accounts}/${haircut}`;
       const harness =
         harnesses.get(key) ??
-        ((await ethers.deployContract("DeleverageHarness", [accounts, haircut], {
+        (await ethers.deployContract("DeleverageHarness", [accounts, haircut], {
           libraries,
-        })) as unknown as DeleverageHarness);
+        }));
       harnesses.set(key, harness);
       const data = harness.interface.encodeFunctionData("run", [operations]);
       const output = await ethers.provider.call({ to: await harness.getAddress(), data, gasLimit: 900_000_000n });

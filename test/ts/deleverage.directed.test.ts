@@ -136,6 +136,19 @@ describe("Deleverage formulas, to the last bit", () => {
     expect(await math.offsetMultiplier(false, ONE, 5n, 5n)).to.equal(0n);
   });
 
+  it("offset cash index: dK itself is rounded before the shift, down for longs and up for shorts", async () => {
+    // 1e9·m/1031 lies just above, or just below, a multiple of 2⁶⁴: here one bit of dK decides a unit of the index.
+    const side = 1_031n;
+    for (const multiplier of [5070602400912973846291017538669n, 5070602400943521871945746441107n]) {
+      const index = { multiplier, cash: 0n, funding: 0n };
+      const value = 10n ** 9n * multiplier;
+      const forLongs = await math.offsetCash(true, index, 0n, side, 1n, 1n);
+      const forShorts = await math.offsetCash(false, index, 0n, side, 1n, 1n);
+      expect(forLongs).to.equal(floor(floor(value, side), 1n << 64n));
+      expect(forShorts).to.equal(floor(-ceil(value, side), 1n << 64n));
+    }
+  });
+
   for (const long of [true, false]) {
     it(`offset cash index: dK ${long ? "down for longs" : "up for shorts"}, the sum down`, async () => {
       for (const [i, multiplier] of MULTIPLIERS.entries()) {
@@ -369,6 +382,37 @@ describe("Deleverage on a book", () => {
     expect(state.row).to.equal(cap, "joined: the tick shelters");
     expect(memberOf(state, 2).cash).to.equal(-P2, "and its cash index is not charged to who came later");
   });
+
+  it("funding of an ended epoch is settled to its last wei of size", async () => {
+    const size = WAD + 5_555_555n;
+    const perUnit = 10n ** 6n;
+    const history = [trade(0, 1, size, P2), fund(perUnit * RAY), ...repeat(7, offsetPart(1, 90n, P2))];
+    const state = await lastState(2, HAIRCUT, history);
+    expect(state.epochs).to.equal(1n);
+    expectNear(memberOf(state, 0).cash, -size * perUnit - (state.openInterest * P2) / WAD, 1_000n);
+  });
+
+  it("a tick stays in use until its last member leaves", async () => {
+    const two = [trade(0, 1, WAD, P2), trade(2, 1, WAD, P2), trade(1, 0, WAD, P2)];
+    const state = await lastState(3, HAIRCUT, [...two, shareLongs(whole(1_000_000), P3)]);
+    expect(state.row).to.equal(cap);
+    expect(memberOf(state, 2).cash).to.equal(-P2 - cap);
+  });
+
+  for (const epochs of [0n, 1n]) {
+    it(`who joins a tick later absorbs only what is taken later (${epochs} epoch ends between)`, async () => {
+      const end = epochs === 0n ? [] : repeat(7, offsetPart(1, 90n, P2));
+      const joined = [trade(0, 1, WAD, P2), shareLongs(WAD, P3), ...end, trade(2, 1, WAD, P2)];
+      const states = await statesOf(3, HAIRCUT, [...joined, shareLongs(whole(1_000_000), P3)]);
+      const [before, after] = states.slice(-2);
+      if (before === undefined || after === undefined) throw new RangeError("no states");
+      expect(after.epochs).to.equal(epochs);
+      expect(memberOf(before, 2).basis).to.equal(P2);
+      const charged = memberOf(before, 2).cash - memberOf(after, 2).cash;
+      expectNear(charged, cap - WAD, 2n);
+      expectNear(memberOf(after, 2).basis, P2 + ceil(charged * 10n, 3n), 10n);
+    });
+  }
 
   it("an epoch that ends after a share keeps what members of the old epoch owe", async () => {
     const size = whole(1_000_000);

@@ -9,8 +9,8 @@ import {PriceStatus} from "../../contracts/types/Price.sol";
 import {deficitRow} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
-/// @notice Laws the code does not keep yet. Each moves to the file of its verb when it passes.
-contract FindingsTest is BallastTest {
+/// @notice Faults that were found and mended, each frozen as the test that showed it.
+contract RegressionsTest is BallastTest {
     function setUp() public override {
         super.setUp();
         fund(carol, carolId, 10_000_000e6);
