@@ -14,8 +14,6 @@ import {Positions} from "./Positions.sol";
 library Exchanging {
     using Legs for uint96;
 
-    uint256 private constant MAX_SIZE = (1 << 95) - 1;
-
     /// @notice One party of an exchange, after its pick-up.
     struct Change {
         int256 before;
@@ -38,7 +36,7 @@ library Exchanging {
     ) internal returns (Change memory b, Change memory s) {
         require(size != 0 && price != 0, IClearingHouse.ZeroAmount());
         require(price <= MAX_PRICE, IClearingHouse.ValueOutOfBounds(price, MAX_PRICE));
-        require(size <= MAX_SIZE, Positions.SizeTooLarge(size, MAX_SIZE));
+        require(size <= Positions.MAX_SIZE, Positions.SizeTooLarge(size, Positions.MAX_SIZE));
         require(buyer != seller, IClearingHouse.SelfExchange(buyer));
         b = resize(ledger, buyer, asset, int256(size), mark);
         s = resize(ledger, seller, asset, -int256(size), mark);
@@ -78,7 +76,7 @@ library Exchanging {
         int256 before = ledger.positions[account][asset].size;
         size = before + delta;
         require(size >= 0, IClearingHouse.InsufficientSize(account, asset, uint256(before), uint256(-delta)));
-        require(uint256(size) <= MAX_SIZE, Positions.SizeTooLarge(uint256(size), MAX_SIZE));
+        require(uint256(size) <= Positions.MAX_SIZE, Positions.SizeTooLarge(uint256(size), Positions.MAX_SIZE));
         ledger.positions[account][asset].size = int96(size);
         listLeg(ledger, account, asset, size != 0);
         emit Positions.PositionChanged(account, asset, size, 0, 0);

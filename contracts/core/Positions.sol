@@ -20,7 +20,7 @@ library Positions {
 
     error SizeTooLarge(uint256 size, uint256 bound);
 
-    uint256 private constant MAX_SIZE = (1 << 95) - 1;
+    uint256 internal constant MAX_SIZE = (1 << 95) - 1;
 
     /// @notice Where a pick-up ends.
     struct PickedUp {

@@ -305,7 +305,7 @@ export class Judge {
     const gain = cash + (size * price) / WAD;
     this.statistics.worstCash = Math.max(this.statistics.worstCash, ratio(magnitude(cash), EXACT * unit));
     this.statistics.worstGain = Math.max(this.statistics.worstGain, ratio(gain, EXACT * unit));
-    if (gain > EXACT * unit * 5n) this.complain("EQUITY-1", `account ${index} gained ${gain / EXACT} by rounding`);
+    if (gain > EXACT * unit * 8n) this.complain("EQUITY-1", `account ${index} gained ${gain / EXACT} by rounding`);
     if (magnitude(cash) > EXACT * unit * 100n) this.complain("CASH-1", `account ${index} is ${cash / EXACT} off`);
   }
 }
