@@ -1,7 +1,7 @@
 // Shows that every law bites: applies each committed one-line fault to a copy of the project and expects the tests to
 // name the law it breaks.   npm run test:mutants [-- LAW ...] [-- --json]
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -9,8 +9,11 @@ import { readMutants, type Mutant } from "../test/mutants/mutants.js";
 
 const COPIED = [
   "contracts",
-  "test",
+  "deploy",
+  "docs",
   "packages",
+  "scripts",
+  "test",
   "hardhat.config.ts",
   "package.json",
   "remappings.txt",
@@ -26,8 +29,7 @@ interface Verdict {
 
 function copyProject(): string {
   const copy = mkdtempSync(path.join(tmpdir(), "ballast-mutants-"));
-  for (const entry of COPIED.filter((entry) => existsSync(entry)))
-    cpSync(entry, path.join(copy, entry), { recursive: true });
+  for (const entry of COPIED) cpSync(entry, path.join(copy, entry), { recursive: true });
   symlinkSync(path.resolve("node_modules"), path.join(copy, "node_modules"));
   return copy;
 }
@@ -50,12 +52,12 @@ function judge(directory: string, mutant: Mutant): Verdict {
   writeFileSync(file, source.replace(mutant.find, mutant.replace));
   const { failed, output } = runTests(directory, mutant.test);
   writeFileSync(file, source);
-  const failures = output.split("\n").filter((line) => /Error|revert/i.test(line));
+  const failures = output.slice(Math.max(output.search(/^\s*\d+ failing/m), 0));
   if (process.env["BALLAST_VERBOSE"]) console.error(output.slice(-3_000));
   return {
     law: mutant.law,
     fault: mutant.fault,
-    caught: failed && failures.some((line) => line.includes(mutant.law)),
+    caught: failed && failures.includes(mutant.law),
     seconds: Math.round((performance.now() - started) / 1_000),
   };
 }

@@ -76,6 +76,8 @@ contract Handler is BallastTest {
             fund(owner, ids[i], 20_000e6);
         }
         insure(20_000e6);
+        configurator.setFundingRate(ETH, 0.003e18);
+        configurator.setFundingRate(BTC, -0.002e18);
     }
 
     function newClearingHouse() internal override returns (ClearingHouse) {
@@ -211,9 +213,7 @@ contract Handler is BallastTest {
 
     function offset(uint256 who, bool eth, uint256 size) external {
         AssetId asset = eth ? ETH : BTC;
-        AccountId account = ids[who % ACCOUNTS];
-        for (uint256 i = 1; i < ACCOUNTS && sizeOf(account, asset) == 0; ++i)
-            account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
+        AccountId account = holder(who, asset);
         int256 leg = sizeOf(account, asset);
         size = size % 16 == 0 ? magnitude(leg) : bound(size, 1, magnitude(leg) / 2 + 1);
         watchedOffset(account, asset, leg > 0, size);
@@ -241,7 +241,9 @@ contract Handler is BallastTest {
     }
 
     function settle(uint256 who) external {
-        AccountId account = ids[who % ACCOUNTS];
+        AccountId account = holder(who, who % 2 == 0 ? ETH : BTC);
+        // Some funding has accrued that nobody has picked up.
+        vm.warp(block.timestamp + 1 + (who % 900));
         AccountId[] memory one = new AccountId[](1);
         one[0] = account;
         Snapshot memory eth = snapshot(account, ETH);
@@ -294,6 +296,14 @@ contract Handler is BallastTest {
         AssetId asset = sizeOf(account, ETH) != 0 ? ETH : BTC;
         uint256 percent = sizeOf(account, asset) > 0 ? 100 - bound(jump, 3, 60) : 100 + bound(jump, 3, 80);
         setPrice(asset, bound((markOf(asset) * percent) / 100, 1e18, MAX_MARK));
+    }
+
+    /// @dev An account with a leg of the asset, if there is one.
+    function holder(uint256 who, AssetId asset) internal view returns (AccountId account) {
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
+            if (sizeOf(account, asset) != 0) return account;
+        }
     }
 
     // ---- steps under watch

@@ -192,7 +192,7 @@ class Crowd {
 }
 
 describe("Replay", () => {
-  it(`REPLAY-1: ${STEPS} random steps rebuilt from logs alone (seed ${SEED})`, async function () {
+  it(`${STEPS} random steps are rebuilt from logs alone (seed ${SEED})`, async function () {
     this.timeout(600_000);
     const connection = await network.create();
     const world = await deployLocal(connection, "ClearingHouseHarness");
