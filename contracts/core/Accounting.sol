@@ -6,7 +6,8 @@ import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {deficitRow} from "../types/Rows.sol";
-import {Ledger} from "./Ledger.sol";
+import {Debts} from "./Debts.sol";
+import {Ledger, Reserve} from "./Ledger.sol";
 
 /// @notice Cash between rows, and the deficits among them.
 library Accounting {
@@ -28,8 +29,15 @@ library Accounting {
         return amount * unit;
     }
 
+    /// @notice What one unit of the token is in 1e18.
+    function unitOf(Reserve storage reserve) internal view returns (uint256) {
+        return 10 ** (18 - reserve.decimals);
+    }
+
+    /// @dev Whoever touches the cash of an account that owes quote pays the interest so far first.
     function addCash(Ledger storage ledger, AccountId account, int256 change) internal returns (int256 cash) {
         cash = ledger.accounts[account].cash;
+        if (ledger.accounts[account].indebted) change -= int256(Debts.charge(ledger, account));
         if (change == 0) return cash;
         cash += change;
         require(cash == int128(cash), IClearingHouse.CashOutOfBounds(account, cash));

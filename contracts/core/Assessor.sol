@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Funding} from "../libraries/Funding.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
-import {Account, AssetConfig, AssetKind, AssetState, Ledger, Perp, Position} from "./Ledger.sol";
+import {Debts} from "./Debts.sol";
+import {Account, AssetConfig, AssetKind, AssetState, Ledger, Position} from "./Ledger.sol";
+import {Markets} from "./Markets.sol";
 import {Positions} from "./Positions.sol";
 
 /// @notice Values accounts: equity and requirements at mark, at the fast average, and at the worse of mark and slow.
@@ -31,6 +32,8 @@ library Assessor {
         uint256 initial;
         /// Cash and perps only, at the same prices: quote is never withdrawn against spot.
         int256 quoteEquity;
+        /// Spot at mark, nothing taken off.
+        uint256 collateral;
         /// Whether the sources of a leg disagree.
         bool diverged;
     }
@@ -40,6 +43,7 @@ library Assessor {
         int256 equity;
         int256 marginEquity;
         uint256 maintenance;
+        uint256 collateral;
     }
 
     /// @param prices of the account's legs, in their order
@@ -51,13 +55,14 @@ library Assessor {
         Account storage stored = ledger.accounts[account];
         uint96 legs = stored.legs;
         addCash(a, stored.cash);
+        if (stored.indebted) addCash(a, -int256(Debts.interest(ledger, account)));
         for (uint256 i = 0; i < prices.length; ++i) {
             AssetId asset = legs.legAt(i);
-            AssetConfig memory config = ledger.configs[asset];
+            Markets.Market memory market = Markets.current(ledger, asset, prices[i]);
             Position memory position = ledger.positions[account][asset];
             if (prices[i].status == PriceStatus.Diverged) a.diverged = true;
-            if (config.kind == AssetKind.Spot) addSpot(a, config, position.size, prices[i]);
-            else addPerp(a, config, current(ledger, asset, position, prices[i].mark), prices[i]);
+            if (market.config.kind == AssetKind.Spot) addSpot(a, market, position.size, prices[i]);
+            else addPerp(a, market, touched(ledger, asset, position, market), prices[i]);
         }
     }
 
@@ -66,22 +71,36 @@ library Assessor {
         Ledger storage ledger,
         AccountId account,
         AssetId asset,
-        uint256 mark
+        Price memory price
     ) external view returns (Positions.PickedUp memory) {
         Position memory position = ledger.positions[account][asset];
-        if (ledger.configs[asset].kind == AssetKind.Spot) return Positions.PickedUp(position.size, 0, 0);
-        return current(ledger, asset, position, mark);
+        Markets.Market memory market = Markets.current(ledger, asset, price);
+        if (market.config.kind == AssetKind.Spot) return Positions.PickedUp(position.size, 0, 0);
+        return touched(ledger, asset, position, market);
     }
 
-    function current(
+    /// @notice A market at this price, accrued to now.
+    function market_(
+        Ledger storage ledger,
+        AssetId asset,
+        Price memory price
+    ) external view returns (Markets.Market memory) {
+        return Markets.current(ledger, asset, price);
+    }
+
+    function touched(
         Ledger storage ledger,
         AssetId asset,
         Position memory position,
-        uint256 mark
+        Markets.Market memory market
     ) private view returns (Positions.PickedUp memory) {
-        Perp storage perp = ledger.perps[asset];
-        int256 index = Funding.accrue(perp.fundingIndex, perp.fundingRate, mark, block.timestamp - perp.accruedAt);
-        return Positions.preview(perp, position, index, Positions.haircutOf(ledger, asset));
+        return
+            Positions.preview(
+                ledger.perps[asset],
+                position,
+                market.fundingIndex,
+                uint256(market.config.haircut) * 1e14
+            );
     }
 
     /// @notice Liquidatable at mark, and also at the fast average unless it is far below.
@@ -91,31 +110,68 @@ library Assessor {
         return a.marginEquity * 10_000 < int256(a.maintenance * GUARD);
     }
 
+    function standing(Assessment memory a) internal pure returns (Standing memory) {
+        return Standing(a.equity, a.marginEquity, a.maintenance, a.collateral);
+    }
+
+    /// @notice Quote owed against spot: −(cash + perps at mark) of an account that holds spot.
+    function debt(Standing memory s) internal pure returns (uint256) {
+        int256 quote = s.equity - int256(s.collateral);
+        return quote < 0 && s.collateral != 0 ? uint256(-quote) : 0;
+    }
+
+    /// @notice Whether more is owed than `cap` basis points of the spot.
+    function overborrowed(Standing memory s, uint256 cap) internal pure returns (bool) {
+        return debt(s) * 10_000 > s.collateral * cap;
+    }
+
     /// @notice What one leg adds to an account at mark.
-    function leg(AssetConfig memory config, int256 size, Price memory price) internal pure returns (Standing memory s) {
+    function leg(
+        Markets.Market memory market,
+        int256 size,
+        Price memory price
+    ) internal pure returns (Standing memory s) {
         s.equity = Margin.value(size, price.mark);
         s.marginEquity = s.equity;
-        if (config.kind == AssetKind.Spot) s.marginEquity = Margin.counted(s.equity, haircut(config, price.status));
-        else s.maintenance = maintenance(config, size, price.mark, price.status);
+        if (market.config.kind == AssetKind.Spot) {
+            s.collateral = uint256(s.equity);
+            s.marginEquity = Margin.counted(s.equity, haircut(market.config, price.status));
+        } else s.maintenance = maintenance(market, size, price.mark, price.status);
+    }
+
+    /// @notice What one leg adds to the initial margin, the reserve on its profit included, at the worse of mark and slow.
+    function initial(
+        Markets.Market memory market,
+        int256 size,
+        uint256 basis,
+        Price memory price
+    ) internal pure returns (uint256) {
+        uint256 rate = market.initialRate;
+        if (frozen(market.config, price.status)) rate += market.initialRate;
+        uint256 worse = Margin.worse(size, price.mark, price.slow);
+        return
+            Margin.required(Margin.notionalOf(size, worse), rate, market.initialDepth) +
+            Margin.reserve(size, worse, basis, market.config.haircut);
     }
 
     /// @notice The account at mark if this leg were `to` instead of `from` and its cash `cash` more. Exact, because an
     /// assessment is a sum over legs.
     function shifted(
-        Assessment memory a,
-        AssetConfig memory config,
+        Standing memory s,
+        Markets.Market memory market,
         Price memory price,
         int256 from,
         int256 to,
         int256 cash
     ) internal pure returns (Standing memory) {
-        Standing memory old = leg(config, from, price);
-        Standing memory new_ = leg(config, to, price);
+        Standing memory old = leg(market, from, price);
+        Standing memory new_ = leg(market, to, price);
         return
             Standing(
-                a.equity + cash + new_.equity - old.equity,
-                a.marginEquity + cash + new_.marginEquity - old.marginEquity,
-                a.maintenance + new_.maintenance - old.maintenance
+                s.equity + cash + new_.equity - old.equity,
+                s.marginEquity + cash + new_.marginEquity - old.marginEquity,
+                s.maintenance + new_.maintenance - old.maintenance,
+                s.collateral + new_.collateral - old.collateral
             );
     }
 
@@ -136,19 +192,22 @@ library Assessor {
         return status == PriceStatus.Stale || config.state == AssetState.Halted;
     }
 
-    function haircut(AssetConfig memory config, PriceStatus status) private pure returns (uint256) {
+    function haircut(AssetConfig memory config, PriceStatus status) internal pure returns (uint256) {
         return frozen(config, status) ? 2 * uint256(config.haircut) : config.haircut;
     }
 
+    function maintenanceRate(Markets.Market memory market, PriceStatus status) internal pure returns (uint256) {
+        return frozen(market.config, status) ? market.maintenanceRate + market.initialRate : market.maintenanceRate;
+    }
+
     function maintenance(
-        AssetConfig memory config,
+        Markets.Market memory market,
         int256 size,
         uint256 price,
         PriceStatus status
     ) private pure returns (uint256) {
-        uint256 rate = config.maintenanceRate;
-        if (frozen(config, status)) rate += config.initialRate;
-        return Margin.required(Margin.notionalOf(size, price), rate, config.depth);
+        uint256 rate = maintenanceRate(market, status);
+        return Margin.required(Margin.notionalOf(size, price), rate, market.maintenanceDepth);
     }
 
     function addCash(Assessment memory a, int256 cash) private pure {
@@ -159,10 +218,11 @@ library Assessor {
         a.quoteEquity += cash;
     }
 
-    function addSpot(Assessment memory a, AssetConfig memory config, int256 size, Price memory price) private pure {
-        uint256 cut = haircut(config, price.status);
+    function addSpot(Assessment memory a, Markets.Market memory market, int256 size, Price memory price) private pure {
+        uint256 cut = haircut(market.config, price.status);
         int256 value = Margin.value(size, price.mark);
         a.equity += value;
+        a.collateral += uint256(value);
         a.marginEquity += Margin.counted(value, cut);
         a.fastMarginEquity += Margin.counted(Margin.value(size, price.fast), cut);
         a.initialEquity += Margin.counted(Margin.value(size, Margin.worse(size, price.mark, price.slow)), cut);
@@ -170,7 +230,7 @@ library Assessor {
 
     function addPerp(
         Assessment memory a,
-        AssetConfig memory config,
+        Markets.Market memory market,
         Positions.PickedUp memory position,
         Price memory price
     ) private pure {
@@ -179,26 +239,12 @@ library Assessor {
         int256 value = Margin.value(size, price.mark);
         a.equity += value;
         a.marginEquity += value;
-        a.maintenance += maintenance(config, size, price.mark, price.status);
+        a.maintenance += maintenance(market, size, price.mark, price.status);
         a.fastMarginEquity += Margin.value(size, price.fast);
-        a.fastMaintenance += maintenance(config, size, price.fast, price.status);
-        uint256 worse = Margin.worse(size, price.mark, price.slow);
-        value = Margin.value(size, worse);
+        a.fastMaintenance += maintenance(market, size, price.fast, price.status);
+        value = Margin.value(size, Margin.worse(size, price.mark, price.slow));
         a.initialEquity += value;
         a.quoteEquity += value;
-        a.initial += initial(config, position, worse, price.status);
-    }
-
-    function initial(
-        AssetConfig memory config,
-        Positions.PickedUp memory position,
-        uint256 price,
-        PriceStatus status
-    ) private pure returns (uint256) {
-        uint256 rate = config.initialRate;
-        if (frozen(config, status)) rate += config.initialRate;
-        return
-            Margin.required(Margin.notionalOf(position.size, price), rate, config.depth) +
-            Margin.reserve(position.size, price, position.basis, config.haircut);
+        a.initial += initial(market, size, position.basis, price);
     }
 }

@@ -2,29 +2,30 @@
 pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Budgets} from "../libraries/Budgets.sol";
-import {Deleverage} from "../libraries/Deleverage.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
-import {AssetId, MAX_ASSET, QUOTE} from "../types/AssetId.sol";
+import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 import {Price} from "../types/Price.sol";
 import {DUST, INSURANCE, TREASURY} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
+import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetConfig, AssetKind, AssetLimits, Budget, Ledger, Perp, Position, Reserve, Side} from "./Ledger.sol";
+import {AssetConfig, AssetLimits, Budget, Debt, Ledger, Perp, Position, Reserve, Side, HouseTerms} from "./Ledger.sol";
 import {Liquidating} from "./Liquidating.sol";
+import {Listing} from "./Listing.sol";
+import {Markets} from "./Markets.sol";
 import {Positions} from "./Positions.sol";
-import {Pricing} from "./Pricing.sol";
 import {Trading} from "./Trading.sol";
+import {Withdrawing} from "./Withdrawing.sol";
 
 /// @title The only contract with balances
 /// @notice Calls the oracle and the tokens and nothing else. See IClearingHouse for the promises.
@@ -33,10 +34,6 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     using Accounting for Ledger;
     using Exchanging for Ledger;
     using Legs for uint96;
-    using Pricing for Ledger;
-
-    /// @dev What the dust row must hold per listed market.
-    uint256 internal constant DUST_SEED = 0.01e18;
 
     address public immutable oracle;
     address public immutable configurator;
@@ -56,13 +53,13 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         require(oracle_ != address(0) && configurator_ != address(0), ZeroAddress());
         oracle = oracle_;
         configurator = configurator_;
-        ledger.reserves[QUOTE] = reserveFor(quote);
+        Listing.addReserve(ledger, QUOTE, quote);
     }
 
     function deposit(AccountId account, AssetId asset, uint256 amount) public nonReentrant {
         Reserve storage reserve = reserveStorage(asset);
         require(amount != 0, ZeroAmount());
-        uint256 value = Accounting.scaled(amount, unit(reserve));
+        uint256 value = Accounting.scaled(amount, Accounting.unitOf(reserve));
         pull(reserve.token, amount);
         reserve.held = uint128(uint256(Accounting.signed(reserve.held + value)));
         int256 balance = asset == QUOTE ? creditQuote(account, value) : creditSpot(account, asset, value);
@@ -92,39 +89,15 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         address to
     ) external nonReentrant returns (uint256 paid) {
         requireAuthority(account);
-        require(to != address(0), ZeroAddress());
         if (account != TREASURY && msg.sender != account.ownerOf()) {
             require(to == account.ownerOf(), RecipientNotOwner(account, to));
         }
-        require(amount != 0, ZeroAmount());
-        Reserve storage reserve = reserveStorage(asset);
-        int256 balance;
-        uint256 value;
-        if (asset == QUOTE) {
-            (paid, value, balance) = debitQuote(account, amount, reserve);
-        } else {
-            (paid, value) = (amount, Accounting.scaled(amount, unit(reserve)));
-            balance = ledger.resizeSpot(account, asset, -int256(value));
-        }
-        reserve.held -= uint128(paid * unit(reserve));
-        ledger.requireFree(IOracle(oracle), account, asset == QUOTE);
-        emit Withdrawn(account, asset, to, value, paid, balance);
-        push(reserve.token, to, paid);
+        return Withdrawing.withdraw(ledger, IOracle(oracle), account, asset, amount, to);
     }
 
     function transferCash(AccountId from, AccountId to, uint256 value) external nonReentrant {
         requireAuthority(from);
-        address owner = from.ownerOf();
-        require(to.ownerOf() != address(0), ReservedRow(to));
-        require(msg.sender == owner || to.ownerOf() == owner, RecipientNotOwner(from, to.ownerOf()));
-        require(from != to, SelfExchange(from));
-        require(value != 0, ZeroAmount());
-        int256 change = Accounting.signed(value);
-        int256 cash = ledger.accounts[from].cash;
-        require(ledger.accounts[from].legs != 0 || cash >= change, InsufficientCash(from, cash, value));
-        ledger.addCash(from, -change);
-        ledger.addCash(to, change);
-        ledger.requireFree(IOracle(oracle), from, true);
+        Withdrawing.transferCash(ledger, IOracle(oracle), from, to, value);
     }
 
     function setOperator(address operator, bool approved) external {
@@ -133,7 +106,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     }
 
     function accrue(AssetId[] calldata assets) external nonReentrant {
-        for (uint256 i = 0; i < assets.length; ++i) ledger.latchOne(IOracle(oracle), assets[i]);
+        Listing.accrue(ledger, IOracle(oracle), assets);
     }
 
     function settle(AccountId[] calldata accounts) external nonReentrant {
@@ -142,7 +115,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function skim(AssetId asset) external nonReentrant returns (uint256 value) {
         Reserve storage reserve = reserveStorage(asset);
-        uint256 balance = Accounting.scaled(IERC20(reserve.token).balanceOf(address(this)), unit(reserve));
+        uint256 balance = Accounting.scaled(IERC20(reserve.token).balanceOf(address(this)), Accounting.unitOf(reserve));
         if (balance <= reserve.held) return 0;
         value = balance - reserve.held;
         reserve.held = uint128(balance);
@@ -189,14 +162,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         AssetConfig calldata config,
         AssetLimits calldata limits
     ) external onlyConfigurator {
-        require(config.kind == AssetKind.Perp, WrongKind(asset));
-        list(asset, config, limits, address(0));
-        uint256 needed = DUST_SEED * ++ledger.listed;
-        require(cashOf(DUST) >= int256(needed), DustRowUnderfunded(cashOf(DUST), needed));
-        Perp storage perp = ledger.perps[asset];
-        perp.accruedAt = uint32(block.timestamp);
-        perp.long.multiplier = uint104(Deleverage.ONE);
-        perp.short.multiplier = uint104(Deleverage.ONE);
+        Listing.listPerp(ledger, IOracle(oracle), asset, config, limits);
     }
 
     function listSpot(
@@ -205,9 +171,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         AssetConfig calldata config,
         AssetLimits calldata limits
     ) external onlyConfigurator {
-        require(config.kind == AssetKind.Spot, WrongKind(asset));
-        list(asset, config, limits, token);
-        ledger.reserves[asset] = reserveFor(token);
+        Listing.listSpot(ledger, IOracle(oracle), asset, token, config, limits);
     }
 
     function configure(
@@ -216,15 +180,15 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         AssetLimits calldata limits,
         int64 fundingRate
     ) external nonReentrant onlyConfigurator {
-        AssetConfig storage stored = ledger.configs[asset];
-        require(stored.kind != AssetKind.None && stored.kind == config.kind, UnknownAsset(asset));
-        if (config.kind == AssetKind.Perp && ledger.perps[asset].fundingRate != fundingRate) {
-            ledger.latchOne(IOracle(oracle), asset);
-            ledger.perps[asset].fundingRate = fundingRate;
-        }
-        ledger.configs[asset] = config;
-        ledger.limits[asset] = limits;
-        emit AssetConfigured(asset, config, limits, fundingRate);
+        Listing.configure(ledger, IOracle(oracle), asset, config, limits, fundingRate);
+    }
+
+    function setPool(AssetId asset, AccountId pool) external nonReentrant onlyConfigurator {
+        Listing.setPool(ledger, IOracle(oracle), asset, pool);
+    }
+
+    function setHouseTerms(HouseTerms calldata terms) external nonReentrant onlyConfigurator {
+        Listing.setHouseTerms(ledger, IOracle(oracle), terms);
     }
 
     function setCapability(address stage, Capability capability, bool granted) external onlyConfigurator {
@@ -247,9 +211,11 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     }
 
     function previewPosition(AccountId account, AssetId asset) external view returns (Positions.PickedUp memory) {
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = asset;
-        return Assessor.preview(ledger, account, asset, IOracle(oracle).peek(assets)[0].mark);
+        return Assessor.preview(ledger, account, asset, peek(asset));
+    }
+
+    function marketOf(AssetId asset) external view returns (Markets.Market memory) {
+        return Assessor.market_(ledger, asset, peek(asset));
     }
 
     function assess(AccountId account) public view returns (Assessor.Assessment memory) {
@@ -277,7 +243,8 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function perpOf(AssetId asset) external view returns (PerpView memory) {
         Perp storage perp = ledger.perps[asset];
-        return PerpView(perp.fundingIndex, perp.openInterest, perp.accruedAt, perp.fundingRate, perp.coverable);
+        return
+            PerpView(perp.fundingIndex, perp.openInterest, perp.accruedAt, perp.conditions, perp.coverable, perp.pool);
     }
 
     function sideOf(AssetId asset, bool long) external view returns (SideView memory) {
@@ -296,6 +263,14 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     function coverable(AssetId asset) public view returns (uint256) {
         uint256 most = FixedPoint.min(ledger.perps[asset].coverable, uint256(cashOf(INSURANCE)));
         return FixedPoint.min(most, Budgets.available(budgetOf(asset)));
+    }
+
+    function houseTerms() external view returns (HouseTerms memory) {
+        return ledger.houseTerms;
+    }
+
+    function debtOf(AccountId account) external view returns (Debt memory debt, uint256 interest) {
+        return (ledger.debts[account], Debts.interest(ledger, account));
     }
 
     function totalDeficit() external view returns (uint256) {
@@ -319,6 +294,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     function creditQuote(AccountId account, uint256 value) internal returns (int256) {
         bool open = account.ownerOf() != address(0) || account == TREASURY || account == INSURANCE || account == DUST;
         require(open, ReservedRow(account));
+        Debts.repay(ledger, account, value);
         return ledger.addCash(account, int256(value));
     }
 
@@ -331,49 +307,15 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         uint256 held = ledger.reserves[asset].held;
         require(held <= limits.total, OpenInterestAboveLimit(asset, held, limits.total));
         int256 size = ledger.resizeSpot(account, asset, int256(value));
-        require(uint256(size) <= limits.perAccount, SizeAboveLimit(account, asset, uint256(size), limits.perAccount));
+        uint256 most = FixedPoint.mulDown(limits.total, limits.perAccount);
+        require(uint256(size) <= most, SizeAboveLimit(account, asset, uint256(size), most));
         return size;
     }
 
-    function debitQuote(
-        AccountId account,
-        uint256 amount,
-        Reserve storage reserve
-    ) internal returns (uint256 paid, uint256 value, int256 balance) {
-        uint256 wanted = Accounting.scaled(amount, unit(reserve));
-        int256 cash = cashOf(account);
-        require(ledger.accounts[account].legs != 0 || cash >= int256(wanted), InsufficientCash(account, cash, wanted));
-        uint256 forgone;
-        (paid, forgone) = Accounting.payout(wanted, reserve.held, ledger.deficit, unit(reserve));
-        value = paid + forgone;
-        require(value != 0, InsufficientHeld(QUOTE, reserve.held, wanted));
-        balance = ledger.addCash(account, -int256(value));
-        ledger.reduceDeficits(forgone);
-        paid /= unit(reserve);
-    }
-
-    function list(AssetId asset, AssetConfig calldata config, AssetLimits calldata limits, address token) internal {
-        uint256 id = AssetId.unwrap(asset);
-        require(id != 0 && id <= MAX_ASSET, AssetOutOfBounds(id, MAX_ASSET));
-        require(ledger.configs[asset].kind == AssetKind.None, AssetAlreadyListed(asset));
-        ledger.configs[asset] = config;
-        ledger.limits[asset] = limits;
-        emit AssetListed(asset, config, limits, token);
-        // Nothing is listed without a price: from here on there is always a last one.
-        ledger.latchOne(IOracle(oracle), asset);
-    }
-
-    function reserveFor(address token) internal returns (Reserve memory) {
-        require(!ledger.tokens[token], TokenInUse(token));
-        ledger.tokens[token] = true;
-        uint8 decimals = IERC20Metadata(token).decimals();
-        require(decimals <= 18, TooManyDecimals(decimals, 18));
-        return Reserve(token, decimals, 0);
-    }
-
-    /// @dev What one unit of the token is in 1e18.
-    function unit(Reserve storage reserve) internal view returns (uint256) {
-        return 10 ** (18 - reserve.decimals);
+    function peek(AssetId asset) internal view returns (Price memory) {
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        return IOracle(oracle).peek(assets)[0];
     }
 
     function pull(address token, uint256 amount) internal {
@@ -381,12 +323,5 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = IERC20(token).balanceOf(address(this)) - before;
         require(received == amount, TokenAmountMismatch(token, amount, received));
-    }
-
-    function push(address token, address to, uint256 amount) internal {
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransfer(to, amount);
-        uint256 sent = before - IERC20(token).balanceOf(address(this));
-        require(sent == amount, TokenAmountMismatch(token, amount, sent));
     }
 }

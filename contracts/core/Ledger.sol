@@ -17,12 +17,19 @@ enum AssetState {
     Settling
 }
 
-/// @notice One slot: signed quote in 1e18, the packed ids of the legs, and the perp it closed last, whose
-/// deficit row takes what is still owed when no leg is left.
+/// @notice One slot: signed quote in 1e18, the packed ids of the legs, the perp it closed last, whose deficit row takes what
+/// is still owed when no leg is left, and whether it owes quote against spot.
 struct Account {
     int128 cash;
     uint96 legs;
     AssetId lastClosed;
+    bool indebted;
+}
+
+/// @notice Quote owed against spot: the amount that bears interest, and since when.
+struct Debt {
+    uint128 amount;
+    uint40 since;
 }
 
 /// @notice A leg. A spot leg uses only `size`; a perp leg says what its numbers relate to: the versions and the epoch of
@@ -36,24 +43,46 @@ struct Position {
     uint24 epoch;
 }
 
-/// @notice What a margin check reads of an asset, in one slot.
+/// @notice What a margin check reads of an asset, in one slot. Rates and shares are in basis points.
 struct AssetConfig {
     AssetKind kind;
     AssetState state;
-    /// Part of the value that does not count, in basis points: of unrealised profit for a perp, of the whole for a spot.
+    /// Part of the value that does not count: of unrealised profit for a perp, of the whole for a spot.
     uint16 haircut;
-    uint64 maintenanceRate;
-    uint64 initialRate;
+    /// The least and the largest maintenance rate.
+    uint16 floorRate;
+    uint16 capRate;
+    /// Initial rate per maintenance rate, and the most it may become.
+    uint16 initialFactor;
+    uint16 initialCap;
+    /// How many standard deviations of the move within the horizon, in seconds, maintenance covers; in hundredths.
+    uint16 deviations;
+    uint32 horizon;
     /// Notional that moves the price by 100 %.
     uint96 depth;
 }
 
 /// @notice What bounds an increase.
 struct AssetLimits {
-    /// Open interest per side (perp) or total size held (spot).
-    uint128 total;
-    /// Size of one account.
-    uint128 perAccount;
+    /// Open interest per side in quote (perp) or size held (spot).
+    uint96 total;
+    /// Open interest per side from which the initial rate of new positions rises towards 50 % at the total.
+    uint96 crowdedFrom;
+    /// Of one account in 1e18: notional as a share of the live depth (perp), size as a share of the total (spot).
+    uint64 perAccount;
+}
+
+/// @notice What holds for all markets, in one slot.
+struct HouseTerms {
+    /// The least initial equity of an account that adds to a perp.
+    uint96 leastMargin;
+    /// Interest on quote owed against spot, per year in 1e18.
+    uint64 debtRate;
+    /// The most that may be owed, in basis points of the spot's value, before the spot may be sold.
+    uint16 debtCap;
+    /// How far quote may be from one dollar, in basis points, before every market only reduces; 0 for no guard.
+    uint16 pegBound;
+    uint16 listed;
 }
 
 /// @notice A member of its side like any position: brought to the side's version when it is used.
@@ -106,15 +135,29 @@ struct Side {
     mapping(uint256 word => uint256) usedTicks;
 }
 
+/// @notice What a market is like now, in one slot: brought up to date by every accrual.
+struct Conditions {
+    /// What open positions need: follows the target by a bounded ramp.
+    uint64 maintenanceRate;
+    /// What volatility asked for at the last accrual.
+    uint64 targetRate;
+    /// Per day, in 1e18.
+    int64 fundingRate;
+    /// Live depth as a share of the configured one in 1e9: as measured last, and as maintenance sees it, falling slowly.
+    uint32 depthShare;
+    uint32 maintenanceDepthShare;
+}
+
 /// @notice A perp's own state. One open interest serves both sides: they are equal by construction.
 struct Perp {
     int128 fundingIndex;
     uint96 openInterest;
     uint32 accruedAt;
-    /// Per day, in 1e18.
-    int64 fundingRate;
+    Conditions conditions;
     /// What insurance may still pay of the standing deficit.
     uint128 coverable;
+    /// Whose equity tells the live depth; zero for none.
+    AccountId pool;
     Side long;
     Side short;
 }
@@ -145,6 +188,7 @@ struct Ledger {
     mapping(AssetId => Perp) perps;
     mapping(AssetId => Reserve) reserves;
     mapping(AssetId => Budget) budgets;
+    mapping(AccountId => Debt) debts;
     mapping(address owner => mapping(address operator => bool)) operators;
     mapping(address stage => uint256) capabilities;
     mapping(address token => bool) tokens;
@@ -152,5 +196,5 @@ struct Ledger {
     AssetId[] inDeficit;
     /// Σ of what nobody has paid yet, over all markets.
     uint256 deficit;
-    uint256 listed;
+    HouseTerms houseTerms;
 }

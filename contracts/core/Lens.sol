@@ -5,24 +5,68 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
-import {FixedPoint} from "../libraries/math/FixedPoint.sol";
+import {Margin} from "../libraries/Margin.sol";
+import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
-import {Price} from "../types/Price.sol";
+import {Price, PriceStatus} from "../types/Price.sol";
 import {DUST, INSURANCE, TREASURY, deficitRow} from "../types/Rows.sol";
-import {AssetConfig, AssetLimits, Reserve} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, Reserve} from "./Ledger.sol";
+import {Markets} from "./Markets.sol";
 import {Positions} from "./Positions.sol";
 
 /// @title Views over the ledger
-/// @notice Everything is as the next call in this block would find it: prices peeked, funding accrued, pick-ups applied.
+/// @notice Everything is as the next call in this block would find it: prices peeked, markets accrued, pick-ups applied.
 contract Lens {
+    /// @notice Why a leg is not treated as usual. Stale and halted legs weigh more.
+    enum Hold {
+        None,
+        Stale,
+        Halted,
+        Settling,
+        Diverged,
+        ReduceOnly
+    }
+
+    /// @notice Why an account may be liquidated, or what keeps it from it.
+    enum Verdict {
+        /// Margin equity covers maintenance.
+        Healthy,
+        /// Below maintenance at mark, not yet at the fast average, and not far below.
+        Guarded,
+        /// Below maintenance at mark and at the fast average.
+        Below,
+        /// So far below maintenance at mark that the average does not protect it.
+        FarBelow,
+        /// Healthy, but its spot may be sold: more quote is owed against it than the cap.
+        Overborrowed
+    }
+
+    /// @notice What keeps a withdrawal from being larger.
+    enum Limit {
+        /// There is no more of it.
+        Balance,
+        InitialMargin,
+        /// Quote is never withdrawn against spot.
+        QuoteAgainstSpot,
+        /// Sources of a leg disagree: nothing leaves.
+        PriceDiverged,
+        /// No token can be paid of what is held.
+        NothingHeld
+    }
+
     struct LegView {
         AssetId asset;
         int256 size;
         uint256 basis;
         uint256 mark;
         int256 value;
+        /// What of the value counts as margin equity.
+        int256 counted;
         uint256 maintenance;
+        /// At the worse of mark and slow, the reserve on profit included.
+        uint256 initial;
+        Hold hold;
     }
 
     struct AccountView {
@@ -31,7 +75,11 @@ contract Lens {
         Assessor.Assessment assessment;
         /// Margin equity / maintenance in 1e18; the largest number for an account that needs none.
         uint256 health;
+        Verdict verdict;
         bool liquidatable;
+        /// Quote owed against spot at mark, and the most before spot may be sold.
+        uint256 debt;
+        uint256 debtCap;
     }
 
     struct MarketView {
@@ -41,8 +89,17 @@ contract Lens {
         IClearingHouse.SideView long;
         IClearingHouse.SideView short;
         Price price;
+        /// Rates and depths as of now.
+        Markets.Market now_;
         uint256 deficit;
         uint256 insuranceAvailable;
+    }
+
+    struct WithdrawableView {
+        /// The most a withdrawal may ask for now and what it would pay, in token units.
+        uint256 amount;
+        uint256 paid;
+        Limit limit;
     }
 
     struct RowsView {
@@ -66,14 +123,19 @@ contract Lens {
         a.legs = new LegView[](assets.length);
         for (uint256 i = 0; i < assets.length; ++i) {
             Positions.PickedUp memory p = clearingHouse.previewPosition(id, assets[i]);
-            (AssetConfig memory config, ) = clearingHouse.configOf(assets[i]);
-            Assessor.Standing memory leg = Assessor.leg(config, p.size, prices[i]);
             a.cash += p.cash;
-            a.legs[i] = LegView(assets[i], p.size, p.basis, prices[i].mark, leg.equity, leg.maintenance);
+            a.legs[i] = legView(assets[i], p, prices[i]);
         }
         a.assessment = clearingHouse.assess(id);
         a.health = healthOf(a.assessment);
         a.liquidatable = Assessor.liquidatable(a.assessment);
+        Assessor.Standing memory standing = Assessor.standing(a.assessment);
+        uint256 cap = clearingHouse.houseTerms().debtCap;
+        a.debt = Assessor.debt(standing);
+        a.debtCap = (standing.collateral * cap) / 10_000;
+        a.verdict = verdictOf(a.assessment, cap);
+        (, uint256 interest) = clearingHouse.debtOf(id);
+        a.cash -= int256(interest);
     }
 
     function market(AssetId asset) external view returns (MarketView memory m) {
@@ -84,6 +146,7 @@ contract Lens {
         AssetId[] memory assets = new AssetId[](1);
         assets[0] = asset;
         m.price = peek(assets)[0];
+        m.now_ = clearingHouse.marketOf(asset);
         m.deficit = uint256(-clearingHouse.cashOf(deficitRow(asset)));
         m.insuranceAvailable = clearingHouse.coverable(asset);
     }
@@ -99,18 +162,85 @@ contract Lens {
             );
     }
 
-    /// @notice The most quote a withdrawal may ask for now, in token units, and what it would pay.
-    function withdrawable(AccountId id) external view returns (uint256 amount, uint256 paid) {
-        Reserve memory reserve = clearingHouse.reserveOf(QUOTE);
-        uint256 unit = 10 ** (18 - reserve.decimals);
+    /// @notice The most of an asset that may be withdrawn now, and what limits it.
+    function withdrawable(AccountId id, AssetId asset) external view returns (WithdrawableView memory w) {
         Assessor.Assessment memory a = clearingHouse.assess(id);
+        Reserve memory reserve = clearingHouse.reserveOf(asset);
+        uint256 unit = 10 ** (18 - reserve.decimals);
+        if (a.diverged) return WithdrawableView(0, 0, Limit.PriceDiverged);
         int256 room = a.initialEquity - int256(a.initial);
-        if (a.quoteEquity < room) room = a.quoteEquity;
-        if (room <= 0 || a.diverged) return (0, 0);
-        amount = uint256(room) / unit;
-        (paid, ) = Accounting.payout(amount * unit, reserve.held, clearingHouse.totalDeficit(), unit);
-        paid /= unit;
-        if (paid == 0) amount = 0;
+        if (asset != QUOTE) return withdrawableSpot(id, asset, room, unit);
+        w.limit = a.initial != 0 ? Limit.InitialMargin : Limit.Balance;
+        if (a.quoteEquity < room) (room, w.limit) = (a.quoteEquity, Limit.QuoteAgainstSpot);
+        if (room <= 0) return w;
+        w.amount = uint256(room) / unit;
+        (w.paid, ) = Accounting.payout(w.amount * unit, reserve.held, clearingHouse.totalDeficit(), unit);
+        w.paid /= unit;
+        if (w.paid == 0 && w.amount != 0) return WithdrawableView(0, 0, Limit.NothingHeld);
+    }
+
+    /// @dev What must stay is the smallest size whose counted value still covers the requirement.
+    function withdrawableSpot(
+        AccountId id,
+        AssetId asset,
+        int256 room,
+        uint256 unit
+    ) internal view returns (WithdrawableView memory w) {
+        uint256 size = uint256(int256(clearingHouse.positionOf(id, asset).size));
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        Price memory price = peek(assets)[0];
+        uint256 worse = FixedPoint.min(price.mark, price.slow);
+        uint256 cut = Assessor.haircut(clearingHouse.marketOf(asset).config, price.status);
+        int256 needed = Margin.counted(Margin.value(int256(size), worse), cut) - room;
+        if (needed > 0) {
+            w.limit = Limit.InitialMargin;
+            uint256 value =
+                cut < 10_000 ? FixedPoint.mulDivUp(uint256(needed), 10_000, 10_000 - cut) : type(uint128).max;
+            uint256 stays = FixedPoint.mulDivUp(value, WAD, worse);
+            size = size > stays ? size - stays : 0;
+        }
+        w.amount = size / unit;
+        w.paid = w.amount;
+    }
+
+    function legView(
+        AssetId asset,
+        Positions.PickedUp memory position,
+        Price memory price
+    ) internal view returns (LegView memory) {
+        Markets.Market memory m = clearingHouse.marketOf(asset);
+        Assessor.Standing memory leg = Assessor.leg(m, position.size, price);
+        return
+            LegView({
+                asset: asset,
+                size: position.size,
+                basis: position.basis,
+                mark: price.mark,
+                value: leg.equity,
+                counted: leg.marginEquity,
+                maintenance: leg.maintenance,
+                initial: m.config.kind == AssetKind.Perp
+                    ? Assessor.initial(m, position.size, position.basis, price)
+                    : 0,
+                hold: holdOf(m.config.state, price.status)
+            });
+    }
+
+    function holdOf(AssetState state, PriceStatus status) internal pure returns (Hold) {
+        if (status == PriceStatus.Stale) return Hold.Stale;
+        if (state == AssetState.Halted) return Hold.Halted;
+        if (state == AssetState.Settling) return Hold.Settling;
+        if (status == PriceStatus.Diverged) return Hold.Diverged;
+        return state == AssetState.ReduceOnly ? Hold.ReduceOnly : Hold.None;
+    }
+
+    function verdictOf(Assessor.Assessment memory a, uint256 debtCap) internal pure returns (Verdict) {
+        if (a.marginEquity >= int256(a.maintenance)) {
+            return Assessor.overborrowed(Assessor.standing(a), debtCap) ? Verdict.Overborrowed : Verdict.Healthy;
+        }
+        if (!Assessor.liquidatable(a)) return Verdict.Guarded;
+        return a.fastMarginEquity < int256(a.fastMaintenance) ? Verdict.Below : Verdict.FarBelow;
     }
 
     function healthOf(Assessor.Assessment memory a) internal pure returns (uint256) {

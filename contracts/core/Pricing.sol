@@ -3,19 +3,21 @@ pragma solidity ^0.8.28;
 
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
-import {Funding} from "../libraries/Funding.sol";
 import {Legs} from "../libraries/Legs.sol";
+import {Margin} from "../libraries/Margin.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {Assessor} from "./Assessor.sol";
-import {AssetKind, Ledger, Perp} from "./Ledger.sol";
+import {Debts} from "./Debts.sol";
+import {AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
+import {Markets} from "./Markets.sol";
 
-/// @notice Prices as the ledger uses them: latched first, funding accrued, then read.
+/// @notice Prices as the ledger uses them: latched first, markets accrued, then read.
 library Pricing {
     using Legs for uint96;
 
-    /// @dev Latches, then accrues funding of every perp among them, before anything reads it.
+    /// @dev Latches, then accrues every perp among the assets, before anything reads it.
     function latch(
         Ledger storage ledger,
         IOracle oracle,
@@ -25,13 +27,7 @@ library Pricing {
         prices = oracle.latch(assets);
         for (uint256 i = 0; i < assets.length; ++i) {
             Perp storage perp = ledger.perps[assets[i]];
-            if (perp.accruedAt == 0 || perp.accruedAt == block.timestamp) continue;
-            int256 index = perp.fundingIndex;
-            int256 next = Funding.accrue(index, perp.fundingRate, prices[i].mark, block.timestamp - perp.accruedAt);
-            perp.accruedAt = uint32(block.timestamp);
-            if (next == index) continue;
-            perp.fundingIndex = int128(next);
-            emit IClearingHouse.FundingAccrued(assets[i], next);
+            if (perp.accruedAt != 0 && perp.accruedAt != block.timestamp) accrue(ledger, perp, assets[i], prices[i]);
         }
     }
 
@@ -51,9 +47,36 @@ library Pricing {
         return Assessor.assess(ledger, account, latch(ledger, oracle, ledger.accounts[account].legs.list()));
     }
 
+    /// @notice Reads the depth that a market's pool lends it, as of now.
+    function measureDepth(Ledger storage ledger, IOracle oracle, AssetId asset) internal {
+        Perp storage perp = ledger.perps[asset];
+        AccountId pool = perp.pool;
+        if (AccountId.unwrap(pool) == 0) return;
+        int256 equity = assess(ledger, oracle, pool).equity;
+        setDepthShare(perp, asset, Margin.depthShare(equity, ledger.configs[asset].depth));
+    }
+
+    function setDepthShare(Perp storage perp, AssetId asset, uint256 share) internal {
+        Conditions memory conditions = perp.conditions;
+        if (conditions.depthShare == share) return;
+        conditions.depthShare = uint32(share);
+        if (share > conditions.maintenanceDepthShare) conditions.maintenanceDepthShare = uint32(share);
+        store(perp, asset, conditions);
+    }
+
+    /// @notice Puts what a configuration asks for in place at once; the ramp of open positions follows.
+    function retarget(Ledger storage ledger, AssetId asset, Price memory price, int64 fundingRate) internal {
+        Conditions memory conditions = ledger.perps[asset].conditions;
+        conditions.targetRate = uint64(Markets.target(ledger.configs[asset], price));
+        conditions.fundingRate = fundingRate;
+        store(ledger.perps[asset], asset, conditions);
+    }
+
     /// @dev What an account must meet that took something on.
     function requireInitial(Ledger storage ledger, IOracle oracle, AccountId account) internal {
-        requireMargin(account, assess(ledger, oracle, account));
+        Assessor.Assessment memory a = assess(ledger, oracle, account);
+        requireMargin(account, a);
+        Debts.track(ledger, account, Assessor.debt(Assessor.standing(a)));
     }
 
     /// @dev What an account must meet that something left: initial margin, on prices that agree, and quote is never taken out
@@ -63,12 +86,34 @@ library Pricing {
         if (ledger.accounts[account].legs == 0) {
             int256 cash = ledger.accounts[account].cash;
             require(cash >= 0, IClearingHouse.InsufficientMargin(account, cash, 0));
-            return;
+            return Debts.track(ledger, account, 0);
         }
         Assessor.Assessment memory a = assess(ledger, oracle, account);
         require(!a.diverged, IClearingHouse.PriceDiverged(account));
         requireMargin(account, a);
         require(!quote || a.quoteEquity >= 0, IClearingHouse.InsufficientQuote(account, a.quoteEquity));
+        Debts.track(ledger, account, Assessor.debt(Assessor.standing(a)));
+    }
+
+    function accrue(Ledger storage ledger, Perp storage perp, AssetId asset, Price memory price) private {
+        int256 before = perp.fundingIndex;
+        (int256 index, Conditions memory conditions) = Markets.accrued(perp, ledger.configs[asset], price);
+        (perp.fundingIndex, perp.accruedAt) = (int128(index), uint32(block.timestamp));
+        if (index != before) emit IClearingHouse.FundingAccrued(asset, index);
+        store(perp, asset, conditions);
+    }
+
+    function store(Perp storage perp, AssetId asset, Conditions memory next) private {
+        Conditions memory stored = perp.conditions;
+        if (
+            stored.maintenanceRate == next.maintenanceRate &&
+            stored.targetRate == next.targetRate &&
+            stored.fundingRate == next.fundingRate &&
+            stored.depthShare == next.depthShare &&
+            stored.maintenanceDepthShare == next.maintenanceDepthShare
+        ) return;
+        perp.conditions = next;
+        emit IClearingHouse.ConditionsChanged(asset, next);
     }
 
     function requireMargin(AccountId account, Assessor.Assessment memory a) private pure {

@@ -4,24 +4,39 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IRiskConfigurator} from "../interfaces/IRiskConfigurator.sol";
+import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 import {TREASURY} from "../types/Rows.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, HouseTerms} from "./Ledger.sol";
 
 /// @title Setters and bounds
 /// @notice The only contract whose parameters the clearing house accepts. Which role may call what, and after which delay,
 /// is in the access manager.
 contract RiskConfigurator is IRiskConfigurator, AccessManaged {
-    uint256 internal constant MIN_MAINTENANCE = 0.005e18;
-    uint256 internal constant MAX_RATE = 0.5e18;
+    /// @dev Rates and factors in basis points.
+    uint256 internal constant MIN_RATE = 50;
+    uint256 internal constant MAX_RATE = 50_00;
+    uint256 internal constant MIN_FACTOR = 1_00_00;
+    uint256 internal constant MAX_FACTOR = 5_00_00;
+    uint256 internal constant MIN_DEVIATIONS = 1_00;
+    uint256 internal constant MAX_DEVIATIONS = 10_00;
+    uint256 internal constant MIN_HORIZON = 1 minutes;
+    uint256 internal constant MAX_HORIZON = 1 days;
     uint256 internal constant MIN_DEPTH = 10_000e18;
     uint256 internal constant MAX_DEPTH = 10_000_000_000e18;
     uint256 internal constant MIN_PROFIT_HAIRCUT = 1_00;
     uint256 internal constant MAX_PROFIT_HAIRCUT = 50_00;
     uint256 internal constant MIN_SPOT_HAIRCUT = 5_00;
     uint256 internal constant MAX_SPOT_HAIRCUT = 95_00;
-    uint256 internal constant MAX_LIMIT = 1e30;
+    uint256 internal constant MAX_LIMIT = 7e28;
+    uint256 internal constant MIN_SHARE = 0.001e18;
+    uint256 internal constant MAX_SHARE = 1e18;
+    uint256 internal constant MAX_LEAST_MARGIN = 10_000e18;
+    uint256 internal constant MAX_DEBT_RATE = 1e18;
+    uint256 internal constant MAX_DEBT_CAP = 80_00;
+    uint256 internal constant MIN_PEG_BOUND = 50;
+    uint256 internal constant MAX_PEG_BOUND = 20_00;
     /// @dev Per day.
     int256 internal constant MAX_FUNDING = 0.005e18;
 
@@ -45,20 +60,17 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
 
     /// @inheritdoc IRiskConfigurator
     function listPerp(AssetId asset, PerpTerms calldata terms) external restricted bound {
-        requireMargin(terms.maintenanceRate, terms.initialRate);
+        requireMargin(terms.margin);
         requireWithin("depth", terms.depth, MIN_DEPTH, MAX_DEPTH);
         requireWithin("maxHaircut", terms.maxHaircut, MIN_PROFIT_HAIRCUT, MAX_PROFIT_HAIRCUT);
-        requireLimits(terms.openInterestLimit, terms.sizeLimit);
         requireFunding(terms.fundingRate);
-        AssetConfig memory config = AssetConfig({
-            kind: AssetKind.Perp,
-            state: AssetState.Active,
-            haircut: terms.maxHaircut,
-            maintenanceRate: terms.maintenanceRate,
-            initialRate: terms.initialRate,
-            depth: terms.depth
-        });
-        AssetLimits memory limits = AssetLimits(terms.openInterestLimit, terms.sizeLimit);
+        AssetLimits memory limits = AssetLimits(terms.openInterestLimit, terms.crowdedFrom, terms.sizeLimit);
+        requireLimits(limits);
+        AssetConfig memory config;
+        config.kind = AssetKind.Perp;
+        config.haircut = terms.maxHaircut;
+        config.depth = terms.depth;
+        put(config, terms.margin);
         clearingHouse.listPerp(asset, config, limits);
         if (terms.fundingRate != 0) clearingHouse.configure(asset, config, limits, terms.fundingRate);
         emit PerpListed(asset, terms);
@@ -67,21 +79,21 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     /// @inheritdoc IRiskConfigurator
     function listSpot(AssetId asset, address token, SpotTerms calldata terms) external restricted bound {
         requireWithin("haircut", terms.haircut, MIN_SPOT_HAIRCUT, MAX_SPOT_HAIRCUT);
-        requireLimits(terms.totalLimit, terms.sizeLimit);
+        AssetLimits memory limits = AssetLimits(terms.totalLimit, terms.totalLimit, terms.sizeLimit);
+        requireLimits(limits);
         AssetConfig memory config;
         config.kind = AssetKind.Spot;
         config.haircut = terms.haircut;
-        clearingHouse.listSpot(asset, token, config, AssetLimits(terms.totalLimit, terms.sizeLimit));
+        clearingHouse.listSpot(asset, token, config, limits);
         emit SpotListed(asset, token, terms);
     }
 
     /// @inheritdoc IRiskConfigurator
-    function setMargin(AssetId asset, uint64 maintenanceRate, uint64 initialRate) external restricted bound {
-        requireMargin(maintenanceRate, initialRate);
+    function setMargin(AssetId asset, MarginTerms calldata margin) external restricted bound {
+        requireMargin(margin);
         (AssetConfig memory config, AssetLimits memory limits) = read(asset, AssetKind.Perp);
-        emit MarginSet(asset, config.maintenanceRate, config.initialRate, maintenanceRate, initialRate);
-        config.maintenanceRate = maintenanceRate;
-        config.initialRate = initialRate;
+        emit MarginSet(asset, marginOf(config), margin);
+        put(config, margin);
         write(asset, config, limits);
     }
 
@@ -104,18 +116,34 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     }
 
     /// @inheritdoc IRiskConfigurator
-    function setLimits(AssetId asset, uint128 total, uint128 perAccount) external restricted bound {
-        requireLimits(total, perAccount);
-        (AssetConfig memory config, AssetLimits memory limits) = clearingHouse.configOf(asset);
-        emit LimitsSet(asset, limits.total, limits.perAccount, total, perAccount);
-        write(asset, config, AssetLimits(total, perAccount));
+    function setLimits(AssetId asset, AssetLimits calldata limits) external restricted bound {
+        requireLimits(limits);
+        (AssetConfig memory config, AssetLimits memory before) = clearingHouse.configOf(asset);
+        emit LimitsSet(asset, before, limits);
+        write(asset, config, limits);
+    }
+
+    /// @inheritdoc IRiskConfigurator
+    function setPool(AssetId asset, AccountId pool) external restricted bound {
+        emit PoolSet(asset, clearingHouse.perpOf(asset).pool, pool);
+        clearingHouse.setPool(asset, pool);
+    }
+
+    /// @inheritdoc IRiskConfigurator
+    function setHouseTerms(HouseTerms calldata terms) external restricted bound {
+        requireWithin("leastMargin", terms.leastMargin, 0, MAX_LEAST_MARGIN);
+        requireWithin("debtRate", terms.debtRate, 0, MAX_DEBT_RATE);
+        requireWithin("debtCap", terms.debtCap, 0, MAX_DEBT_CAP);
+        if (terms.pegBound != 0) requireWithin("pegBound", terms.pegBound, MIN_PEG_BOUND, MAX_PEG_BOUND);
+        emit HouseTermsSet(clearingHouse.houseTerms(), terms);
+        clearingHouse.setHouseTerms(terms);
     }
 
     /// @inheritdoc IRiskConfigurator
     function setFundingRate(AssetId asset, int64 fundingRate) external restricted bound {
         requireFunding(fundingRate);
         (AssetConfig memory config, AssetLimits memory limits) = read(asset, AssetKind.Perp);
-        emit FundingRateSet(asset, int64(clearingHouse.perpOf(asset).fundingRate), fundingRate);
+        emit FundingRateSet(asset, clearingHouse.perpOf(asset).conditions.fundingRate, fundingRate);
         clearingHouse.configure(asset, config, limits, fundingRate);
     }
 
@@ -165,17 +193,43 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     }
 
     function write(AssetId asset, AssetConfig memory config, AssetLimits memory limits) internal {
-        clearingHouse.configure(asset, config, limits, int64(clearingHouse.perpOf(asset).fundingRate));
+        clearingHouse.configure(asset, config, limits, clearingHouse.perpOf(asset).conditions.fundingRate);
     }
 
-    function requireMargin(uint256 maintenanceRate, uint256 initialRate) internal pure {
-        requireWithin("maintenanceRate", maintenanceRate, MIN_MAINTENANCE, MAX_RATE);
-        requireWithin("initialRate", initialRate, maintenanceRate, MAX_RATE);
+    function put(AssetConfig memory config, MarginTerms calldata margin) internal pure {
+        config.floorRate = margin.floorRate;
+        config.capRate = margin.capRate;
+        config.initialFactor = margin.initialFactor;
+        config.initialCap = margin.initialCap;
+        config.deviations = margin.deviations;
+        config.horizon = margin.horizon;
     }
 
-    function requireLimits(uint256 total, uint256 perAccount) internal pure {
-        requireWithin("totalLimit", total, 0, MAX_LIMIT);
-        requireWithin("sizeLimit", perAccount, 0, MAX_LIMIT);
+    function marginOf(AssetConfig memory config) internal pure returns (MarginTerms memory) {
+        return
+            MarginTerms(
+                config.floorRate,
+                config.capRate,
+                config.initialFactor,
+                config.initialCap,
+                config.deviations,
+                config.horizon
+            );
+    }
+
+    function requireMargin(MarginTerms calldata margin) internal pure {
+        requireWithin("capRate", margin.capRate, MIN_RATE, MAX_RATE);
+        requireWithin("floorRate", margin.floorRate, MIN_RATE, margin.capRate);
+        requireWithin("initialCap", margin.initialCap, margin.capRate, MAX_RATE);
+        requireWithin("initialFactor", margin.initialFactor, MIN_FACTOR, MAX_FACTOR);
+        requireWithin("deviations", margin.deviations, MIN_DEVIATIONS, MAX_DEVIATIONS);
+        requireWithin("horizon", margin.horizon, MIN_HORIZON, MAX_HORIZON);
+    }
+
+    function requireLimits(AssetLimits memory limits) internal pure {
+        requireWithin("totalLimit", limits.total, 0, MAX_LIMIT);
+        requireWithin("crowdedFrom", limits.crowdedFrom, 0, limits.total);
+        requireWithin("sizeLimit", limits.perAccount, MIN_SHARE, MAX_SHARE);
     }
 
     function requireFunding(int256 rate) internal pure {

@@ -3,15 +3,18 @@ pragma solidity ^0.8.28;
 
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
-import {FixedPoint} from "../libraries/math/FixedPoint.sol";
+import {Margin} from "../libraries/Margin.sol";
+import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
 import {INSURANCE, TREASURY} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
+import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetConfig, AssetKind, AssetState, Ledger} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, Ledger} from "./Ledger.sol";
+import {Markets} from "./Markets.sol";
 import {Pricing} from "./Pricing.sol";
 
 /// @notice The law of TRADE. Both accounts meet initial margin afterwards; one below it may only reduce, near mark, with
@@ -26,12 +29,24 @@ library Trading {
     /// @dev How far from mark an account below initial margin may reduce, in basis points.
     uint256 private constant PRICE_BAND = 200;
 
+    /// @dev What a fill is checked against, read once for both of its parties.
+    struct Fill {
+        Price price;
+        Markets.Market market;
+        AssetLimits limits;
+        /// The rate that positions added in a crowded market need.
+        uint256 addedRate;
+    }
+
     function trade(Ledger storage ledger, IOracle oracle, IClearingHouse.Trade calldata terms) external {
-        Price memory price = ledger.latchOne(oracle, terms.asset);
-        AssetConfig memory config = ledger.configs[terms.asset];
+        Fill memory fill;
+        fill.price = ledger.latchOne(oracle, terms.asset);
+        fill.market = Markets.current(ledger, terms.asset, fill.price);
+        fill.limits = ledger.limits[terms.asset];
+        AssetConfig memory config = fill.market.config;
         require(config.kind == AssetKind.Perp, IClearingHouse.WrongKind(terms.asset));
         require(
-            price.status != PriceStatus.Stale && config.state < AssetState.Halted,
+            fill.price.status != PriceStatus.Stale && config.state < AssetState.Halted,
             IClearingHouse.AssetNotTradable(terms.asset)
         );
         uint256 openInterest = ledger.perps[terms.asset].openInterest;
@@ -41,16 +56,19 @@ library Trading {
             terms.seller,
             terms.size,
             terms.price,
-            price.mark
+            fill.price.mark
         );
-        requireOpenInterest(ledger, terms.asset, openInterest, price.mark);
-        payFees(ledger, terms, price.mark);
+        checkOpenInterest(ledger, terms.asset, openInterest, fill);
+        payFees(ledger, terms, fill.price.mark);
         buyer.paid -= int256(terms.buyerFee);
         seller.paid -= int256(terms.sellerFee);
         ledger.addCash(terms.buyer, buyer.settled + buyer.paid);
         ledger.addCash(terms.seller, seller.settled + seller.paid);
-        checkTrader(ledger, oracle, terms, terms.buyer, buyer, config, price);
-        checkTrader(ledger, oracle, terms, terms.seller, seller, config, price);
+        if (!(Exchanging.isReduction(buyer) && Exchanging.isReduction(seller))) requirePeg(ledger, oracle);
+        checkTrader(ledger, oracle, terms, terms.buyer, buyer, fill);
+        checkTrader(ledger, oracle, terms, terms.seller, seller, fill);
+        AccountId pool = ledger.perps[terms.asset].pool;
+        if (terms.buyer == pool || terms.seller == pool) ledger.measureDepth(oracle, terms.asset);
     }
 
     function checkTrader(
@@ -59,20 +77,22 @@ library Trading {
         IClearingHouse.Trade calldata terms,
         AccountId account,
         Exchanging.Change memory change,
-        AssetConfig memory config,
-        Price memory price
+        Fill memory fill
     ) private {
         bool reduces = Exchanging.isReduction(change);
-        if (!reduces) requireRoom(ledger, terms.asset, account, change, config, price);
+        if (!reduces) requireRoom(terms.asset, account, change, fill);
         Assessor.Assessment memory a = ledger.assess(oracle, account);
-        if (a.initialEquity >= int256(a.initial)) return;
-        require(reduces, IClearingHouse.InsufficientMargin(account, a.initialEquity, a.initial));
-        requireNearMark(terms.price, price.mark);
-        Assessor.Standing memory standing = Assessor.Standing(a.equity, a.marginEquity, a.maintenance);
+        Assessor.Standing memory standing = Assessor.standing(a);
+        Debts.track(ledger, account, Assessor.debt(standing));
+        uint256 required = a.initial;
+        if (!reduces) required = requiredToAdd(ledger, a.initial, change.afterwards, fill);
+        if (a.initialEquity >= int256(required)) return;
+        require(reduces, IClearingHouse.InsufficientMargin(account, a.initialEquity, required));
+        requireNearMark(terms.price, fill.price.mark);
         Assessor.Standing memory before = Assessor.shifted(
-            a,
-            config,
-            price,
+            standing,
+            fill.market,
+            fill.price,
             change.afterwards,
             change.before,
             -change.paid
@@ -84,29 +104,56 @@ library Trading {
     }
 
     function requireRoom(
-        Ledger storage ledger,
         AssetId asset,
         AccountId account,
         Exchanging.Change memory change,
-        AssetConfig memory config,
-        Price memory price
-    ) private view {
+        Fill memory fill
+    ) private pure {
         require(
-            config.state == AssetState.Active && price.status == PriceStatus.Fresh,
+            fill.market.config.state == AssetState.Active && fill.price.status == PriceStatus.Fresh,
             IClearingHouse.OnlyReductions(account, asset, change.before, change.afterwards)
         );
-        uint256 size = FixedPoint.abs(change.afterwards);
-        uint256 bound = ledger.limits[asset].perAccount;
-        require(size <= bound, IClearingHouse.SizeAboveLimit(account, asset, size, bound));
+        uint256 notional = Margin.notionalOf(change.afterwards, fill.price.mark);
+        uint256 bound = FixedPoint.mulDown(fill.market.initialDepth, fill.limits.perAccount);
+        require(notional <= bound, IClearingHouse.SizeAboveLimit(account, asset, notional, bound));
     }
 
-    /// @dev Only a trade that raises open interest is asked whether there is room for it.
-    function requireOpenInterest(Ledger storage ledger, AssetId asset, uint256 before, uint256 mark) private view {
+    /// @dev Whoever adds meets the rate of a crowded market on that leg, and the least margin of an account.
+    function requiredToAdd(
+        Ledger storage ledger,
+        uint256 initial,
+        int256 size,
+        Fill memory fill
+    ) private view returns (uint256) {
+        uint256 rate = fill.market.initialRate;
+        if (fill.addedRate > rate) {
+            uint256 worse = Margin.worse(size, fill.price.mark, fill.price.slow);
+            initial += FixedPoint.mulUp(Margin.notionalOf(size, worse), fill.addedRate - rate);
+        }
+        return FixedPoint.max(initial, ledger.houseTerms.leastMargin);
+    }
+
+    /// @dev Only a trade that raises open interest is asked whether there is room for it, and pays for the crowd.
+    function checkOpenInterest(Ledger storage ledger, AssetId asset, uint256 before, Fill memory fill) private view {
         uint256 openInterest = ledger.perps[asset].openInterest;
         if (openInterest <= before) return;
-        uint256 value = FixedPoint.mulUp(openInterest, mark);
-        uint256 bound = ledger.limits[asset].total;
-        require(value <= bound, IClearingHouse.OpenInterestAboveLimit(asset, value, bound));
+        uint256 value = FixedPoint.mulUp(openInterest, fill.price.mark);
+        (uint256 lower, uint256 upper) = (fill.limits.crowdedFrom, fill.limits.total);
+        require(value <= upper, IClearingHouse.OpenInterestAboveLimit(asset, value, upper));
+        fill.addedRate = Margin.crowdedRate(fill.market.initialRate, value, lower, upper);
+    }
+
+    /// @dev While quote is not worth a dollar, or nobody can tell, nothing is added.
+    function requirePeg(Ledger storage ledger, IOracle oracle) private view {
+        uint256 bound = ledger.houseTerms.pegBound;
+        if (bound == 0) return;
+        AssetId[] memory quote = new AssetId[](1);
+        Price memory price = oracle.peek(quote)[0];
+        uint256 distance = price.mark > WAD ? price.mark - WAD : WAD - price.mark;
+        require(
+            price.status == PriceStatus.Fresh && distance * 10_000 <= WAD * bound,
+            IClearingHouse.QuoteOffPeg(price.mark, bound)
+        );
     }
 
     function requireNearMark(uint256 price, uint256 mark) private pure {

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../core/Assessor.sol";
-import {AssetConfig, AssetLimits, Budget, Position, Reserve} from "../core/Ledger.sol";
+import {AssetConfig, AssetLimits, Budget, Conditions, Debt, Position, Reserve, HouseTerms} from "../core/Ledger.sol";
+import {Markets} from "../core/Markets.sol";
 import {Positions} from "../core/Positions.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
@@ -61,8 +62,9 @@ interface IClearingHouse {
         int256 fundingIndex;
         uint256 openInterest;
         uint256 accruedAt;
-        int256 fundingRate;
+        Conditions conditions;
         uint256 coverable;
+        AccountId pool;
     }
 
     event Deposited(
@@ -98,6 +100,13 @@ interface IClearingHouse {
         int256 loss
     );
     event FundingAccrued(AssetId indexed asset, int256 fundingIndex);
+    /// @notice What a market is like from now on: rates, funding, depth.
+    event ConditionsChanged(AssetId indexed asset, Conditions conditions);
+    event PoolSet(AssetId indexed asset, AccountId before, AccountId pool);
+    event HouseTermsSet(uint256 leastMargin, uint256 debtRate, uint256 debtCap, uint256 pegBound);
+    /// @notice What bears interest from now on.
+    event DebtChanged(AccountId indexed account, uint256 amount);
+    event InterestCharged(AccountId indexed account, uint256 amount);
     event DeficitBooked(AssetId indexed asset, AccountId indexed account, uint256 amount);
     event DeficitReduced(AssetId indexed asset, uint256 amount);
     event InsuranceUsed(AssetId indexed asset, uint256 amount);
@@ -140,6 +149,8 @@ interface IClearingHouse {
     error DustRowUnderfunded(int256 cash, uint256 needed);
     error ValueOutOfBounds(uint256 value, uint256 bound);
     error PriceDiverged(AccountId account);
+    error QuoteOffPeg(uint256 price, uint256 bound);
+    error SaleAboveDebt(AccountId account, int256 quoteEquity);
     error CashOutOfBounds(AccountId account, int256 cash);
 
     /// @notice Adds `amount` token units to an account. Anyone may add quote or a leg already held; a new leg needs the
@@ -168,7 +179,7 @@ interface IClearingHouse {
 
     function setOperator(address operator, bool approved) external;
 
-    /// @notice Latches prices and accrues funding.
+    /// @notice Latches prices, accrues funding and rates, and measures depth.
     function accrue(AssetId[] calldata assets) external;
 
     /// @notice Brings every leg of the accounts up to date: funding, offsets and shares.
@@ -185,7 +196,8 @@ interface IClearingHouse {
     /// lower.
     function trade(Trade calldata terms) external;
 
-    /// @notice LIQUIDATE: the account is liquidatable now, its leg only shrinks, its loss stays within the bound and never
+    /// @notice LIQUIDATE: the account is liquidatable now, or the leg is spot against which more quote is owed than the cap
+    /// and the sale repays no more than that; its leg only shrinks, its loss stays within the bound and never
     /// lowers its health; the taker meets initial margin. A bankrupt account's part of the loss is booked as deficit.
     /// @return deficit what was booked
     function liquidate(Liquidation calldata terms) external returns (uint256 deficit);
@@ -203,6 +215,10 @@ interface IClearingHouse {
         AssetLimits calldata limits,
         int64 fundingRate
     ) external;
+
+    function setPool(AssetId asset, AccountId pool) external;
+
+    function setHouseTerms(HouseTerms calldata terms) external;
 
     function setCapability(address stage, Capability capability, bool granted) external;
 
@@ -230,6 +246,9 @@ interface IClearingHouse {
 
     function configOf(AssetId asset) external view returns (AssetConfig memory, AssetLimits memory);
 
+    /// @notice What margin reads of the market, as the next state-changing call in this block would find it.
+    function marketOf(AssetId asset) external view returns (Markets.Market memory);
+
     function perpOf(AssetId asset) external view returns (PerpView memory);
 
     function sideOf(AssetId asset, bool long) external view returns (SideView memory);
@@ -240,6 +259,11 @@ interface IClearingHouse {
 
     /// @notice What insurance would pay of the market's deficit now.
     function coverable(AssetId asset) external view returns (uint256);
+
+    function houseTerms() external view returns (HouseTerms memory);
+
+    /// @notice The quote owed against spot that bears interest, and the interest not charged yet.
+    function debtOf(AccountId account) external view returns (Debt memory debt, uint256 interest);
 
     /// @notice What nobody has paid yet, over all markets.
     function totalDeficit() external view returns (uint256);

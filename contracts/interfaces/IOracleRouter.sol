@@ -5,6 +5,10 @@ import {AssetId} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
 import {IOracle} from "./IOracle.sol";
 
+/// @title Prices that one bad source cannot bend
+/// @notice Per asset the median of one to five sources that are fresh, each asked with a fixed amount of gas and a fixed
+/// amount of returned data. A source that reverts, lies about its time, burns its gas, or is less certain than sources may
+/// differ, is not fresh. A reference lags too much for the median; it can only declare divergence.
 interface IOracleRouter is IOracle {
     struct Source {
         address source;
@@ -12,10 +16,29 @@ interface IOracleRouter is IOracle {
         uint32 maxAge;
     }
 
-    event PriceLatched(AssetId indexed asset, uint256 mark, uint256 fast, uint256 slow, PriceStatus status);
+    struct Reference {
+        /// Zero for none.
+        address source;
+        uint32 maxAge;
+        /// How far it may lie outside the band from mark to slow, in basis points of the mark.
+        uint16 maxDistance;
+    }
+
+    event PriceLatched(
+        AssetId indexed asset,
+        uint256 mark,
+        uint256 fast,
+        uint256 slow,
+        uint256 updatedAt,
+        PriceStatus status
+    );
+    /// @notice Both variances, per second in 1e15, after a sample.
+    event VarianceSampled(AssetId indexed asset, uint256 short, uint256 long);
     event SourcesSet(AssetId indexed asset, Source[] before, Source[] afterwards, uint8 quorum, uint16 maxDivergence);
+    event ReferenceSet(AssetId indexed asset, Reference before, Reference reference_);
 
     error NoPrice(AssetId asset);
+    error ZeroSource(AssetId asset);
     error SourceCountOutOfBounds(uint256 count, uint256 lower, uint256 upper);
     error QuorumOutOfBounds(uint256 quorum, uint256 lower, uint256 upper);
     error DivergenceOutOfBounds(uint256 divergence, uint256 lower, uint256 upper);
@@ -24,12 +47,20 @@ interface IOracleRouter is IOracle {
     /// @notice The caller left too little gas to ask a source; whoever could starve sources could choose the median.
     error TooLittleGasForSource(uint256 gasLeft, uint256 bound);
 
+    /// @notice Replaces all sources of an asset.
     /// @param quorum how many sources must be fresh
     /// @param maxDivergence spread between the lowest and the highest fresh source, in basis points of the median
     function setSources(AssetId asset, Source[] calldata sources, uint8 quorum, uint16 maxDivergence) external;
 
-    /// @notice The last latched price and its time.
+    /// @notice Sets or, with a zero source, removes the reference of an asset.
+    function setReference(AssetId asset, Reference calldata reference_) external;
+
+    /// @notice The last latched price and the time of its latch.
     function latched(AssetId asset) external view returns (Price memory price, uint256 time);
 
     function sources(AssetId asset) external view returns (Source[] memory);
+
+    function rulesOf(AssetId asset) external view returns (uint8 quorum, uint16 maxDivergence);
+
+    function referenceOf(AssetId asset) external view returns (Reference memory);
 }

@@ -1,51 +1,57 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AssetState} from "../core/Ledger.sol";
+import {AssetLimits, AssetState, HouseTerms} from "../core/Ledger.sol";
+import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 
 /// @notice All parameters of the ledger, each inside bounds that no authority can move. Setters wait for the delays of the
 /// access manager; the guardian acts at once and can only tighten.
 interface IRiskConfigurator {
+    /// @notice Rates and factors in basis points.
+    struct MarginTerms {
+        /// The least and the largest maintenance rate.
+        uint16 floorRate;
+        uint16 capRate;
+        /// Initial rate per maintenance rate, and the most it may become.
+        uint16 initialFactor;
+        uint16 initialCap;
+        /// How many standard deviations of the move within the horizon, in seconds, maintenance covers; in hundredths.
+        uint16 deviations;
+        uint32 horizon;
+    }
+
     struct PerpTerms {
-        uint64 maintenanceRate;
-        uint64 initialRate;
+        MarginTerms margin;
         uint96 depth;
         /// Part of unrealised profit that does not count and that a share may take, in basis points; fixed at listing.
         uint16 maxHaircut;
-        /// Open interest per side in quote, and size per account.
-        uint128 openInterestLimit;
-        uint128 sizeLimit;
+        /// Open interest per side in quote, and from where on it makes new positions dearer.
+        uint96 openInterestLimit;
+        uint96 crowdedFrom;
+        /// Notional of one account as a share of the live depth, in 1e18.
+        uint64 sizeLimit;
         int64 fundingRate;
     }
 
     struct SpotTerms {
         uint16 haircut;
-        uint128 totalLimit;
-        uint128 sizeLimit;
+        uint96 totalLimit;
+        /// Size of one account as a share of the total limit, in 1e18.
+        uint64 sizeLimit;
     }
 
     event ClearingHouseBound(address indexed clearingHouse);
     event PerpListed(AssetId indexed asset, PerpTerms terms);
     event SpotListed(AssetId indexed asset, address indexed token, SpotTerms terms);
-    event MarginSet(
-        AssetId indexed asset,
-        uint64 maintenanceBefore,
-        uint64 initialBefore,
-        uint64 maintenanceRate,
-        uint64 initialRate
-    );
+    event MarginSet(AssetId indexed asset, MarginTerms before, MarginTerms margin);
     event DepthSet(AssetId indexed asset, uint96 before, uint96 depth);
     event HaircutSet(AssetId indexed asset, uint16 before, uint16 haircut);
-    event LimitsSet(
-        AssetId indexed asset,
-        uint128 totalBefore,
-        uint128 perAccountBefore,
-        uint128 total,
-        uint128 perAccount
-    );
+    event LimitsSet(AssetId indexed asset, AssetLimits before, AssetLimits limits);
     event FundingRateSet(AssetId indexed asset, int64 before, int64 fundingRate);
+    event PoolSet(AssetId indexed asset, AccountId before, AccountId pool);
+    event HouseTermsSet(HouseTerms before, HouseTerms terms);
     event StateSet(AssetId indexed asset, AssetState before, AssetState state);
 
     error AlreadyBound(address clearingHouse);
@@ -61,14 +67,21 @@ interface IRiskConfigurator {
 
     function listSpot(AssetId asset, address token, SpotTerms calldata terms) external;
 
-    function setMargin(AssetId asset, uint64 maintenanceRate, uint64 initialRate) external;
+    /// @notice New rates apply to new positions at once; those of open positions follow by their ramp.
+    function setMargin(AssetId asset, MarginTerms calldata margin) external;
 
     function setDepth(AssetId asset, uint96 depth) external;
 
     /// @notice For spot assets only: a perp's haircut is the promise its positions were opened under.
     function setHaircut(AssetId asset, uint16 haircut) external;
 
-    function setLimits(AssetId asset, uint128 total, uint128 perAccount) external;
+    function setLimits(AssetId asset, AssetLimits calldata limits) external;
+
+    /// @notice The account whose equity tells the live depth of a perp; zero for none.
+    function setPool(AssetId asset, AccountId pool) external;
+
+    /// @notice Least margin, interest on quote owed against spot and its cap, and the guard on quote's peg. `listed` is ignored.
+    function setHouseTerms(HouseTerms calldata terms) external;
 
     function setFundingRate(AssetId asset, int64 fundingRate) external;
 

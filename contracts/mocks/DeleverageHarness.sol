@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AssetKind, AssetState, AssetConfig, Ledger, Perp, Position} from "../core/Ledger.sol";
+import {AssetKind, Ledger, Perp, Position} from "../core/Ledger.sol";
 import {Deleveraging} from "../core/Deleveraging.sol";
 import {Positions} from "../core/Positions.sol";
 import {Deleverage} from "../libraries/Deleverage.sol";
@@ -57,7 +57,7 @@ contract DeleverageHarness {
 
     constructor(uint256 accounts_, uint16 haircut_) {
         accounts = accounts_;
-        ledger.configs[ASSET] = AssetConfig(AssetKind.Perp, AssetState.Active, haircut_, 0, 0, 0);
+        (ledger.configs[ASSET].kind, ledger.configs[ASSET].haircut) = (AssetKind.Perp, haircut_);
         Perp storage perp = ledger.perps[ASSET];
         perp.long.multiplier = uint104(Deleverage.ONE);
         perp.short.multiplier = uint104(Deleverage.ONE);

@@ -7,11 +7,16 @@ enum PriceStatus {
     Stale
 }
 
-/// @notice A latched price in 1e18: the mark and its averages with time constants of 60 s and 30 min.
+/// @notice A latched price in 1e18.
 struct Price {
     uint256 mark;
+    /// Averages of the mark with time constants of 60 s and 30 min.
     uint256 fast;
     uint256 slow;
+    /// Volatility per √second in 1e18.
+    uint256 sigma;
+    /// The sources' own time of the mark: of the older one when two make the median.
+    uint256 updatedAt;
     PriceStatus status;
 }
 

@@ -107,7 +107,7 @@ contract Handler is BallastTest {
     function withdraw(uint256 who, uint256 amount) external {
         who %= ACCOUNTS;
         int256 cash = house.cashOf(ids[who]);
-        (uint256 room, ) = lens.withdrawable(ids[who]);
+        uint256 room = lens.withdrawable(ids[who], QUOTE).amount;
         amount = amount % 4 == 0 ? room : bound(amount, 1, uint256(cash < 1e13 ? int256(1e13) : cash) / 1e12);
         uint256 deficit = house.totalDeficit();
         uint256 claims = house.reserveOf(QUOTE).held + deficit;

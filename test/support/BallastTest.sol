@@ -7,7 +7,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Test} from "forge-std/Test.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
 import {Lens} from "../../contracts/core/Lens.sol";
-import {AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetLimits, AssetState} from "../../contracts/core/Ledger.sol";
 import {RiskConfigurator} from "../../contracts/core/RiskConfigurator.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
@@ -62,7 +62,7 @@ abstract contract BallastTest is Test {
         addFeed(WETH, 2_000e8);
         configurator.listPerp(ETH, perpTerms(0.05e18, 0.1e18));
         configurator.listPerp(BTC, perpTerms(0.05e18, 0.1e18));
-        configurator.listSpot(WETH, address(weth), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e26));
+        configurator.listSpot(WETH, address(weth), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18));
         for (uint8 i = 0; i <= uint8(type(Capability).max); ++i) configurator.setCapability(stage, Capability(i), true);
     }
 
@@ -70,17 +70,40 @@ abstract contract BallastTest is Test {
         return new ClearingHouse(address(quote), address(router), address(configurator));
     }
 
+    /// @dev A market whose rates do not move.
     function perpTerms(uint64 maintenance, uint64 initial) internal pure returns (IRiskConfigurator.PerpTerms memory) {
         return
             IRiskConfigurator.PerpTerms({
-                maintenanceRate: maintenance,
-                initialRate: initial,
+                margin: marginTerms(maintenance, maintenance, initial),
                 depth: 50_000_000e18,
                 maxHaircut: 30_00,
                 openInterestLimit: 1e27,
-                sizeLimit: 1e26,
+                crowdedFrom: 1e27,
+                sizeLimit: 1e18,
                 fundingRate: 0
             });
+    }
+
+    /// @dev Four deviations of half an hour; the initial rate is to the floor as given.
+    function marginTerms(
+        uint256 floor,
+        uint256 cap,
+        uint256 initial
+    ) internal pure returns (IRiskConfigurator.MarginTerms memory) {
+        uint16 initialCap = uint16((initial * cap) / floor / 1e14);
+        return
+            IRiskConfigurator.MarginTerms({
+                floorRate: uint16(floor / 1e14),
+                capRate: uint16(cap / 1e14),
+                initialFactor: uint16((initial * 10_000) / floor),
+                initialCap: initialCap > 50_00 ? 50_00 : initialCap,
+                deviations: 4_00,
+                horizon: 30 minutes
+            });
+    }
+
+    function limits(uint96 total, uint64 perAccount) internal pure returns (AssetLimits memory) {
+        return AssetLimits(total, total, perAccount);
     }
 
     function addFeed(AssetId asset, int256 price) internal {

@@ -45,7 +45,7 @@ contract ClearingHouseBatchTest is BallastTest {
         token = new ReentrantToken(18);
         feeds[HOOK] = feeds[ETH];
         router.setSources(HOOK, router.sources(ETH), 1, 100);
-        configurator.listSpot(HOOK, address(token), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e26));
+        configurator.listSpot(HOOK, address(token), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18));
         token.mint(alice, 10e18);
         vm.prank(alice);
         token.approve(address(house), type(uint256).max);

@@ -112,7 +112,7 @@ contract ClearingHouseDepositTest is BallastTest {
     }
 
     function test_Deposit_RevertsWhen_SpotAboveLimit() public {
-        configurator.setLimits(WETH, 3e18, 2e18);
+        configurator.setLimits(WETH, limits(4e18, 0.5e18));
         weth.mint(alice, 10e18);
         vm.startPrank(alice);
         weth.approve(address(house), 10e18);
@@ -120,9 +120,9 @@ contract ClearingHouseDepositTest is BallastTest {
         house.deposit(aliceId, WETH, 2e18 + 1);
         house.deposit(aliceId, WETH, 2e18);
         AccountId second = accountId(alice, 1);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.OpenInterestAboveLimit.selector, WETH, 3e18 + 1, 3e18));
-        house.deposit(second, WETH, 1e18 + 1);
-        house.deposit(second, WETH, 1e18);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.OpenInterestAboveLimit.selector, WETH, 4e18 + 1, 4e18));
+        house.deposit(second, WETH, 2e18 + 1);
+        house.deposit(second, WETH, 2e18);
     }
 
     function test_Skim_CreditsDonationsToTreasuryOnly() public {

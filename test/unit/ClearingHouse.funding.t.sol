@@ -25,7 +25,7 @@ contract ClearingHouseFundingTest is BallastTest {
         feeds[ETH].updateAnswer(2_100e8);
         // The price that is latched now is what the whole interval is charged at: 0.25 % of 2,100.
         vm.expectEmit(address(router));
-        emit IOracleRouter.PriceLatched(ETH, 2_100e18, 2_000e18, 2_000e18, PriceStatus.Fresh);
+        emit IOracleRouter.PriceLatched(ETH, 2_100e18, 2_000e18, 2_000e18, block.timestamp, PriceStatus.Fresh);
         vm.expectEmit(address(house));
         emit IClearingHouse.FundingAccrued(ETH, 5.25e27);
         house.accrue(single(ETH));

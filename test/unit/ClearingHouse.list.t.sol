@@ -25,7 +25,7 @@ contract ClearingHouseListTest is BallastTest {
     function test_List_TheLastId() public {
         vm.warp(block.timestamp + 1);
         vm.expectEmit(address(house));
-        emit IClearingHouse.AssetListed(NEW, perpConfig(), AssetLimits(1e27, 1e26), address(0));
+        emit IClearingHouse.AssetListed(NEW, perpConfig(), AssetLimits(1e27, 1e27, 1e18), address(0));
         configurator.listPerp(NEW, perpTerms(0.05e18, 0.1e18));
         assertEq(house.sideOf(NEW, true).multiplier, 1 << 103);
         assertEq(house.sideOf(NEW, false).multiplier, 1 << 103);
@@ -59,7 +59,7 @@ contract ClearingHouseListTest is BallastTest {
     }
 
     function test_List_RevertsWhen_TokenInUse() public {
-        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(20_00, 1e26, 1e26);
+        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TokenInUse.selector, address(quote)));
         configurator.listSpot(NEW, address(quote), terms);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TokenInUse.selector, address(weth)));
@@ -69,7 +69,7 @@ contract ClearingHouseListTest is BallastTest {
     function test_List_RevertsWhen_TooManyDecimals() public {
         TestToken fine = new TestToken("Fine", "FINE", 19);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TooManyDecimals.selector, 19, 18));
-        configurator.listSpot(NEW, address(fine), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e26));
+        configurator.listSpot(NEW, address(fine), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TooManyDecimals.selector, 19, 18));
         new ClearingHouse(address(fine), address(router), address(configurator));
     }
@@ -84,31 +84,31 @@ contract ClearingHouseListTest is BallastTest {
 
     function test_Configure_RevertsWhen_NotConfigurator() public {
         bytes memory reason = abi.encodeWithSelector(IClearingHouse.NotConfigurator.selector, address(this));
-        AssetLimits memory limits = AssetLimits(1, 1);
+        AssetLimits memory limits_ = limits(1, 1e18);
         vm.expectRevert(reason);
-        house.listPerp(NEW, perpConfig(), limits);
+        house.listPerp(NEW, perpConfig(), limits_);
         vm.expectRevert(reason);
-        house.listSpot(NEW, address(this), perpConfig(), limits);
+        house.listSpot(NEW, address(this), perpConfig(), limits_);
         vm.expectRevert(reason);
-        house.configure(ETH, perpConfig(), limits, 0);
+        house.configure(ETH, perpConfig(), limits_, 0);
         vm.expectRevert(reason);
         house.setCapability(address(this), Capability.Trade, true);
     }
 
     function test_Configure_RevertsWhen_KindChanges() public {
         AssetConfig memory config = perpConfig();
-        AssetLimits memory limits = AssetLimits(1, 1);
+        AssetLimits memory limits_ = limits(1, 1e18);
         vm.startPrank(address(configurator));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, WETH));
-        house.configure(WETH, config, limits, 0);
+        house.configure(WETH, config, limits_, 0);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, NEW));
-        house.configure(NEW, config, limits, 0);
+        house.configure(NEW, config, limits_, 0);
         config.kind = AssetKind.Spot;
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, NEW));
-        house.listPerp(NEW, config, limits);
+        house.listPerp(NEW, config, limits_);
         config.kind = AssetKind.None;
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, NEW));
-        house.listSpot(NEW, address(this), config, limits);
+        house.listSpot(NEW, address(this), config, limits_);
     }
 
     function testFuzz_SetCapability_OneAtATime(uint8 capability, address who) public {
@@ -150,7 +150,7 @@ contract ClearingHouseListTest is BallastTest {
     }
 
     function test_Deposit_RevertsWhen_SpotTooLarge() public {
-        configurator.setLimits(WETH, 1e30, 1e30);
+        configurator.setLimits(WETH, limits(7e28, 1e18));
         fundSpot(alice, aliceId, (1 << 95) - 1);
         weth.mint(alice, 1);
         vm.prank(alice);
@@ -172,8 +172,8 @@ contract ClearingHouseListTest is BallastTest {
     function perpConfig() internal pure returns (AssetConfig memory config) {
         config.kind = AssetKind.Perp;
         config.haircut = 30_00;
-        config.maintenanceRate = 0.05e18;
-        config.initialRate = 0.1e18;
+        (config.floorRate, config.capRate, config.initialFactor, config.initialCap) = (5_00, 5_00, 20_000, 10_00);
+        (config.deviations, config.horizon) = (4_00, 30 minutes);
         config.depth = 50_000_000e18;
     }
 }

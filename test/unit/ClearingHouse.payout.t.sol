@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Lens} from "../../contracts/core/Lens.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
@@ -53,7 +54,8 @@ contract ClearingHousePayoutTest is BallastTest {
         // Alice's gain is more than everybody put in: bob, who owes it, is bankrupt and not liquidated yet.
         trade(ETH, carolId, aliceId, 2e18, 3_500e18);
         assertEq(house.cashOf(aliceId), 4_000e18);
-        (uint256 amount, uint256 paid) = lens.withdrawable(aliceId);
+        Lens.WithdrawableView memory w = lens.withdrawable(aliceId, QUOTE);
+        (uint256 amount, uint256 paid) = (w.amount, w.paid);
         assertEq(amount, 4_000e6);
         assertEq(paid, 3_001e6, "what is held");
         assertEq(withdraw(alice, aliceId, amount, alice), paid);

@@ -327,7 +327,7 @@ contract ClearingHouseTradeTest is BallastTest {
 
     function test_Trade_BothBelowInitialReduceAgainstEachOther() public {
         trade(ETH, aliceId, bobId, 1e18, 2_000e18);
-        configurator.setMargin(ETH, 0.15e18, 0.2e18);
+        configurator.setMargin(ETH, marginTerms(0.15e18, 0.15e18, 0.2e18));
         trade(ETH, bobId, aliceId, 0.5e18, 2_000e18);
         assertEq(house.perpOf(ETH).openInterest, 0.5e18);
     }
@@ -395,19 +395,24 @@ contract ClearingHouseTradeTest is BallastTest {
     }
 
     function test_Trade_RevertsWhen_SizeAboveLimit() public {
-        configurator.setLimits(ETH, 1e27, 0.1e18);
+        fund(alice, aliceId, 10_000e6);
+        fund(bob, bobId, 10_000e6);
+        // A thousandth of the depth of 50 million.
+        configurator.setLimits(ETH, limits(1e27, 0.001e18));
         vm.startPrank(stage);
         vm.expectRevert(
-            abi.encodeWithSelector(IClearingHouse.SizeAboveLimit.selector, aliceId, ETH, 0.1e18 + 1, 0.1e18)
+            abi.encodeWithSelector(IClearingHouse.SizeAboveLimit.selector, aliceId, ETH, 50_000e18 + 2_000, 50_000e18)
         );
-        house.trade(tradeTerms(ETH, aliceId, bobId, 0.1e18 + 1, 2_000e18));
-        house.trade(tradeTerms(ETH, aliceId, bobId, 0.1e18, 2_000e18));
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.SizeAboveLimit.selector, bobId, ETH, 0.1e18 + 1, 0.1e18));
+        house.trade(tradeTerms(ETH, aliceId, bobId, 25e18 + 1, 2_000e18));
+        house.trade(tradeTerms(ETH, aliceId, bobId, 25e18, 2_000e18));
+        vm.expectRevert(
+            abi.encodeWithSelector(IClearingHouse.SizeAboveLimit.selector, bobId, ETH, 50_000e18 + 2_000, 50_000e18)
+        );
         house.trade(tradeTerms(ETH, carolId, bobId, 1, 2_000e18));
     }
 
     function test_Trade_RevertsWhen_OpenInterestAboveLimit() public {
-        configurator.setLimits(ETH, 1_000e18, 1e26);
+        configurator.setLimits(ETH, limits(1_000e18, 1e18));
         vm.startPrank(stage);
         vm.expectRevert(
             abi.encodeWithSelector(IClearingHouse.OpenInterestAboveLimit.selector, ETH, 1_000e18 + 2_000, 1_000e18)
@@ -418,7 +423,7 @@ contract ClearingHouseTradeTest is BallastTest {
 
     function test_Trade_BothReduceAboveTheLimits() public {
         trade(ETH, aliceId, bobId, 0.5e18, 2_000e18);
-        configurator.setLimits(ETH, 0, 0);
+        configurator.setLimits(ETH, limits(0, 0.001e18));
         trade(ETH, bobId, aliceId, 0.25e18, 2_000e18);
         assertEq(house.perpOf(ETH).openInterest, 0.25e18);
     }

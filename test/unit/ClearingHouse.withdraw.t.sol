@@ -135,14 +135,14 @@ contract ClearingHouseWithdrawTest is BallastTest {
         openLeg(ETH, aliceId, bobId, 1e18);
         // Up: the long does not see it before the slow average does, the short sees it at once.
         setPrice(ETH, 2_100e18);
-        (uint256 long, ) = lens.withdrawable(aliceId);
-        (uint256 short, ) = lens.withdrawable(bobId);
+        uint256 long = lens.withdrawable(aliceId, QUOTE).amount;
+        uint256 short = lens.withdrawable(bobId, QUOTE).amount;
         assertEq(long, 799.96e6, "1,000 - 200 - impact at 2,000");
         assertEq(short, 689.9559e6, "900 - 210 - impact at 2,100");
         // Down: the other way round.
         setPrice(ETH, 1_900e18);
-        (long, ) = lens.withdrawable(aliceId);
-        (short, ) = lens.withdrawable(bobId);
+        long = lens.withdrawable(aliceId, QUOTE).amount;
+        short = lens.withdrawable(bobId, QUOTE).amount;
         assertEq(long, 709.9639e6, "900 - 190 - impact at 1,900");
         assertLt(short, 800e6, "no profit before the slow average has it");
     }
@@ -152,7 +152,7 @@ contract ClearingHouseWithdrawTest is BallastTest {
         openLeg(ETH, aliceId, carolId, 1e18);
         settlePrice(ETH, 3_000e18);
         // Equity 2,000, initial 300.09 with impact, and 30 % of the profit of 1,000 stays.
-        (uint256 room, ) = lens.withdrawable(aliceId);
+        uint256 room = lens.withdrawable(aliceId, QUOTE).amount;
         assertEq(room, 1_399.91e6);
         vm.startPrank(alice);
         vm.expectRevert(
@@ -172,7 +172,7 @@ contract ClearingHouseWithdrawTest is BallastTest {
         fund(alice, aliceId, 1_000e6);
         openLeg(ETH, aliceId, carolId, 1e18);
         vm.warp(block.timestamp + 1 hours + 1);
-        (uint256 room, ) = lens.withdrawable(aliceId);
+        uint256 room = lens.withdrawable(aliceId, QUOTE).amount;
         assertEq(room, 599.96e6, "stale: 1,000 - 400 - impact");
         vm.prank(alice);
         house.withdraw(aliceId, QUOTE, room, alice);

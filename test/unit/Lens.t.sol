@@ -90,7 +90,8 @@ contract LensTest is BallastTest {
         setPrice(ETH, bound(price, 1_700e18, 2_300e18));
         house.accrue(single(ETH));
         vm.warp(block.timestamp + (wait % 3 hours));
-        (uint256 amount, uint256 paid) = lens.withdrawable(aliceId);
+        Lens.WithdrawableView memory w = lens.withdrawable(aliceId, QUOTE);
+        (uint256 amount, uint256 paid) = (w.amount, w.paid);
         uint256 snapshot = vm.snapshotState();
         vm.startPrank(alice);
         (bool ok, ) = address(house).call(abi.encodeCall(house.withdraw, (aliceId, QUOTE, amount + 1, alice)));
@@ -104,7 +105,8 @@ contract LensTest is BallastTest {
         loss = bound(loss, 1, 400e6) * 250e12;
         fund(alice, aliceId, bound(cash, 1, 1e12));
         makeDeficit(loss);
-        (uint256 amount, uint256 paid) = lens.withdrawable(aliceId);
+        Lens.WithdrawableView memory w = lens.withdrawable(aliceId, QUOTE);
+        (uint256 amount, uint256 paid) = (w.amount, w.paid);
         assertEq(int256(amount * 1e12), house.cashOf(aliceId));
         vm.prank(alice);
         assertEq(house.withdraw(aliceId, QUOTE, amount, alice), paid, "QUOTE-1");
@@ -113,10 +115,12 @@ contract LensTest is BallastTest {
     function test_Withdrawable_NothingBelowInitialMargin() public {
         openLeg(ETH, aliceId, carolId, 3e18);
         setPrice(ETH, 1_700e18);
-        (uint256 amount, uint256 paid) = lens.withdrawable(aliceId);
-        assertEq(amount + paid, 0);
-        (amount, paid) = lens.withdrawable(bobId);
-        assertEq(amount + paid, 0);
+        Lens.WithdrawableView memory w = lens.withdrawable(aliceId, QUOTE);
+        assertEq(w.amount + w.paid, 0);
+        assertEq(uint8(w.limit), uint8(Lens.Limit.InitialMargin));
+        w = lens.withdrawable(bobId, QUOTE);
+        assertEq(w.amount + w.paid, 0);
+        assertEq(uint8(w.limit), uint8(Lens.Limit.Balance));
     }
 
     // ---- market and rows

@@ -143,7 +143,7 @@ contract OracleRouterTest is BallastTest {
     function test_Latch_OncePerTimestamp() public {
         use(1, 1);
         vm.expectEmit(address(router));
-        emit IOracleRouter.PriceLatched(NEW, BASE, BASE, BASE, PriceStatus.Fresh);
+        emit IOracleRouter.PriceLatched(NEW, BASE, BASE, BASE, block.timestamp, PriceStatus.Fresh);
         router.latch(single(NEW));
         hostile[0].set(HostileSource.Mode.Honest, 3 * BASE);
         vm.recordLogs();

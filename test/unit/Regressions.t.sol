@@ -96,7 +96,7 @@ contract RegressionsTest is BallastTest {
         fund(alice, aliceId, 1_000e6);
         fund(bob, bobId, 1_000e6);
         openLeg(ETH, aliceId, carolId, 1e18);
-        configurator.setLimits(ETH, 2_000e18, 1e26);
+        configurator.setLimits(ETH, limits(2_000e18, 1e18));
         setPrice(ETH, 2_001e18);
         trade(ETH, bobId, aliceId, 1e18, 2_001e18);
         assertEq(house.perpOf(ETH).openInterest, 1e18);
@@ -113,7 +113,7 @@ contract RegressionsTest is BallastTest {
         openLeg(ETH, aliceId, carolId, 10e18);
         vm.startPrank(alice);
         house.withdraw(aliceId, QUOTE, 15_000e6, alice);
-        (uint256 amount, ) = lens.withdrawable(aliceId);
+        uint256 amount = lens.withdrawable(aliceId, QUOTE).amount;
         if (amount != 0) house.withdraw(aliceId, QUOTE, amount, alice);
     }
 

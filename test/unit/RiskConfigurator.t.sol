@@ -4,12 +4,13 @@ pragma solidity ^0.8.28;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, HouseTerms} from "../../contracts/core/Ledger.sol";
 import {RiskConfigurator} from "../../contracts/core/RiskConfigurator.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
+import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
 import {BallastTest} from "../support/BallastTest.sol";
@@ -70,11 +71,11 @@ contract RiskConfiguratorTest is BallastTest {
 
     function test_Roles_RiskWaitsAndTheGuardianDoesNot() public {
         grantRoles();
-        bytes memory call_ = abi.encodeCall(configurator.setMargin, (ETH, 0.06e18, 0.12e18));
+        bytes memory call_ = abi.encodeCall(configurator.setMargin, (ETH, marginTerms(0.06e18, 0.06e18, 0.12e18)));
         bytes32 id = manager.hashOperation(risk, address(configurator), call_);
         vm.startPrank(risk);
         vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerNotScheduled.selector, id));
-        configurator.setMargin(ETH, 0.06e18, 0.12e18);
+        configurator.setMargin(ETH, marginTerms(0.06e18, 0.06e18, 0.12e18));
         manager.schedule(address(configurator), call_, 0);
         vm.warp(block.timestamp + 2 days - 1);
         vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerNotReady.selector, id));
@@ -85,7 +86,7 @@ contract RiskConfiguratorTest is BallastTest {
         manager.execute(address(configurator), call_);
         vm.stopPrank();
         (AssetConfig memory config, ) = house.configOf(ETH);
-        assertEq(config.maintenanceRate, 0.06e18);
+        assertEq(config.floorRate, 6_00);
 
         vm.startPrank(guardian);
         configurator.tighten(ETH, AssetState.ReduceOnly);
@@ -114,34 +115,39 @@ contract RiskConfiguratorTest is BallastTest {
 
     // ---- bounds
 
-    function testFuzz_SetMargin_Bounds(uint64 maintenance, uint64 initial) public {
-        (bytes32 name, int256 value, int256 lower) = ("", 0, 0);
-        if (maintenance < 0.005e18 || maintenance > 0.5e18) {
-            (name, value, lower) = ("maintenanceRate", int256(uint256(maintenance)), 0.005e18);
-        } else if (initial < maintenance || initial > 0.5e18) {
-            (name, value, lower) = ("initialRate", int256(uint256(initial)), int256(uint256(maintenance)));
+    function testFuzz_SetMargin_Bounds(IRiskConfigurator.MarginTerms memory m) public {
+        m.capRate = uint16(bound(m.capRate, 0, 60_00));
+        m.floorRate = uint16(bound(m.floorRate, 0, 60_00));
+        m.initialCap = uint16(bound(m.initialCap, 0, 60_00));
+        m.deviations = uint16(bound(m.deviations, 0, 20_00));
+        bytes memory reason;
+        if (m.horizon < 60 || m.horizon > 1 days) {
+            reason = outOfBounds("horizon", int256(uint256(m.horizon)), 60, 1 days);
         }
-        if (name != "") vm.expectRevert(outOfBounds(name, value, lower, 0.5e18));
-        configurator.setMargin(ETH, maintenance, initial);
+        if (m.deviations < 1_00 || m.deviations > 10_00) reason = outside("deviations", m.deviations, 1_00, 10_00);
+        if (m.initialFactor < 1e4 || m.initialFactor > 5e4)
+            reason = outside("initialFactor", m.initialFactor, 1e4, 5e4);
+        if (m.initialCap < m.capRate || m.initialCap > 50_00) {
+            reason = outside("initialCap", m.initialCap, m.capRate, 50_00);
+        }
+        if (m.floorRate < 50 || m.floorRate > m.capRate) reason = outside("floorRate", m.floorRate, 50, m.capRate);
+        if (m.capRate < 50 || m.capRate > 50_00) reason = outside("capRate", m.capRate, 50, 50_00);
+        if (reason.length != 0) vm.expectRevert(reason);
+        configurator.setMargin(ETH, m);
     }
 
     function test_SetMargin_EdgesAndEvent() public {
+        IRiskConfigurator.MarginTerms memory before = marginTerms(0.05e18, 0.05e18, 0.1e18);
+        IRiskConfigurator.MarginTerms memory least = IRiskConfigurator.MarginTerms(50, 50, 1e4, 50, 1_00, 60);
         vm.expectEmit(address(configurator));
-        emit IRiskConfigurator.MarginSet(ETH, 0.05e18, 0.1e18, 0.005e18, 0.005e18);
-        configurator.setMargin(ETH, 0.005e18, 0.005e18);
-        configurator.setMargin(ETH, 0.5e18, 0.5e18);
+        emit IRiskConfigurator.MarginSet(ETH, before, least);
+        configurator.setMargin(ETH, least);
+        configurator.setMargin(ETH, IRiskConfigurator.MarginTerms(50_00, 50_00, 5e4, 50_00, 10_00, 1 days));
         (AssetConfig memory config, ) = house.configOf(ETH);
-        assertEq(config.maintenanceRate, 0.5e18);
-        assertEq(config.initialRate, 0.5e18);
+        assertEq(config.floorRate, 50_00);
+        assertEq(config.horizon, 1 days);
         assertEq(config.depth, 50_000_000e18, "and nothing else");
-        vm.expectRevert(outOfBounds("maintenanceRate", 0.005e18 - 1, 0.005e18, 0.5e18));
-        configurator.setMargin(ETH, 0.005e18 - 1, 0.1e18);
-        vm.expectRevert(outOfBounds("maintenanceRate", 0.5e18 + 1, 0.005e18, 0.5e18));
-        configurator.setMargin(ETH, 0.5e18 + 1, 0.5e18);
-        vm.expectRevert(outOfBounds("initialRate", 0.05e18 - 1, 0.05e18, 0.5e18));
-        configurator.setMargin(ETH, 0.05e18, 0.05e18 - 1);
-        vm.expectRevert(outOfBounds("initialRate", 0.5e18 + 1, 0.05e18, 0.5e18));
-        configurator.setMargin(ETH, 0.05e18, 0.5e18 + 1);
+        assertEq(config.haircut, 30_00);
     }
 
     function test_SetDepth() public {
@@ -170,18 +176,52 @@ contract RiskConfiguratorTest is BallastTest {
 
     function test_SetLimits() public {
         vm.expectEmit(address(configurator));
-        emit IRiskConfigurator.LimitsSet(ETH, 1e27, 1e26, 1e30, 0);
-        configurator.setLimits(ETH, 1e30, 0);
-        configurator.setLimits(WETH, 0, 1e30);
-        (, AssetLimits memory limits) = house.configOf(WETH);
-        assertEq(limits.total, 0);
-        assertEq(limits.perAccount, 1e30);
-        vm.expectRevert(outOfBounds("totalLimit", 1e30 + 1, 0, 1e30));
-        configurator.setLimits(ETH, 1e30 + 1, 0);
-        vm.expectRevert(outOfBounds("sizeLimit", 1e30 + 1, 0, 1e30));
-        configurator.setLimits(ETH, 0, 1e30 + 1);
+        emit IRiskConfigurator.LimitsSet(ETH, limits(1e27, 1e18), AssetLimits(7e28, 0, 0.001e18));
+        configurator.setLimits(ETH, AssetLimits(7e28, 0, 0.001e18));
+        configurator.setLimits(WETH, limits(0, 1e18));
+        (, AssetLimits memory set_) = house.configOf(WETH);
+        assertEq(set_.total, 0);
+        assertEq(set_.perAccount, 1e18);
+        vm.expectRevert(outOfBounds("totalLimit", 7e28 + 1, 0, 7e28));
+        configurator.setLimits(ETH, limits(7e28 + 1, 1e18));
+        vm.expectRevert(outOfBounds("crowdedFrom", 11, 0, 10));
+        configurator.setLimits(ETH, AssetLimits(10, 11, 1e18));
+        vm.expectRevert(outOfBounds("sizeLimit", 1e18 + 1, 0.001e18, 1e18));
+        configurator.setLimits(ETH, limits(0, 1e18 + 1));
+        vm.expectRevert(outOfBounds("sizeLimit", 0.001e18 - 1, 0.001e18, 1e18));
+        configurator.setLimits(ETH, limits(0, 0.001e18 - 1));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, UNKNOWN));
-        configurator.setLimits(UNKNOWN, 0, 0);
+        configurator.setLimits(UNKNOWN, limits(0, 1e18));
+    }
+
+    function test_SetHouseTerms() public {
+        addFeed(QUOTE, 1e8);
+        HouseTerms memory least;
+        HouseTerms memory most = HouseTerms(10_000e18, 1e18, 80_00, 20_00, 7);
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.HouseTermsSet(HouseTerms(0, 0, 0, 0, 2), most);
+        configurator.setHouseTerms(most);
+        assertEq(house.houseTerms().leastMargin, 10_000e18);
+        assertEq(house.houseTerms().listed, 2, "is not a term");
+        configurator.setHouseTerms(least);
+        refusedTerms(HouseTerms(10_000e18 + 1, 0, 0, 0, 0), outOfBounds("leastMargin", 10_000e18 + 1, 0, 10_000e18));
+        refusedTerms(HouseTerms(0, 1e18 + 1, 0, 0, 0), outOfBounds("debtRate", 1e18 + 1, 0, 1e18));
+        refusedTerms(HouseTerms(0, 0, 80_01, 0, 0), outOfBounds("debtCap", 80_01, 0, 80_00));
+        refusedTerms(HouseTerms(0, 0, 0, 49, 0), outOfBounds("pegBound", 49, 50, 20_00));
+        refusedTerms(HouseTerms(0, 0, 0, 20_01, 0), outOfBounds("pegBound", 20_01, 50, 20_00));
+    }
+
+    function test_SetHouseTerms_RevertsWhen_QuoteHasNoPrice() public {
+        refusedTerms(HouseTerms(0, 0, 0, 3_00, 0), abi.encodeWithSelector(IOracleRouter.NoPrice.selector, QUOTE));
+    }
+
+    function test_SetPool() public {
+        vm.expectEmit(address(configurator));
+        emit IRiskConfigurator.PoolSet(ETH, AccountId.wrap(0), aliceId);
+        configurator.setPool(ETH, aliceId);
+        assertTrue(house.perpOf(ETH).pool == aliceId);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, WETH));
+        configurator.setPool(WETH, aliceId);
     }
 
     function test_SetFundingRate() public {
@@ -191,14 +231,14 @@ contract RiskConfiguratorTest is BallastTest {
         vm.expectEmit(address(configurator));
         emit IRiskConfigurator.FundingRateSet(ETH, 0.005e18, -0.005e18);
         configurator.setFundingRate(ETH, -0.005e18);
-        assertEq(house.perpOf(ETH).fundingRate, -0.005e18);
+        assertEq(house.perpOf(ETH).conditions.fundingRate, -0.005e18);
         vm.expectRevert(outOfBounds("fundingRate", 0.005e18 + 1, -0.005e18, 0.005e18));
         configurator.setFundingRate(ETH, 0.005e18 + 1);
         vm.expectRevert(outOfBounds("fundingRate", -0.005e18 - 1, -0.005e18, 0.005e18));
         configurator.setFundingRate(ETH, -0.005e18 - 1);
         // Other setters leave the rate alone.
         configurator.setDepth(ETH, 1_000_000e18);
-        assertEq(house.perpOf(ETH).fundingRate, -0.005e18);
+        assertEq(house.perpOf(ETH).conditions.fundingRate, -0.005e18);
     }
 
     function test_Setters_RevertWhen_WrongKind() public {
@@ -206,7 +246,7 @@ contract RiskConfiguratorTest is BallastTest {
         for (uint256 i = 0; i < 2; ++i) {
             bytes memory reason = abi.encodeWithSelector(IClearingHouse.WrongKind.selector, others[i]);
             vm.expectRevert(reason);
-            configurator.setMargin(others[i], 0.05e18, 0.1e18);
+            configurator.setMargin(others[i], marginTerms(0.05e18, 0.12e18, 0.1e18));
             vm.expectRevert(reason);
             configurator.setDepth(others[i], 1_000_000e18);
             vm.expectRevert(reason);
@@ -229,14 +269,16 @@ contract RiskConfiguratorTest is BallastTest {
         assertEq(uint8(config.kind), uint8(AssetKind.Perp));
         assertEq(config.haircut, 50_00);
         assertEq(limits.total, 1e27);
-        assertEq(house.perpOf(NEW).fundingRate, -0.002e18);
+        assertEq(house.perpOf(NEW).conditions.fundingRate, -0.002e18);
     }
 
     function test_ListPerp_RevertsWhen_OutOfBounds() public {
-        IRiskConfigurator.PerpTerms memory terms = perpTerms(0.005e18 - 1, 0.1e18);
-        refusedPerp(terms, outOfBounds("maintenanceRate", 0.005e18 - 1, 0.005e18, 0.5e18));
-        terms = perpTerms(0.05e18, 0.05e18 - 1);
-        refusedPerp(terms, outOfBounds("initialRate", 0.05e18 - 1, 0.05e18, 0.5e18));
+        IRiskConfigurator.PerpTerms memory terms = perpTerms(0.05e18, 0.1e18);
+        terms.margin.floorRate = 49;
+        refusedPerp(terms, outside("floorRate", 49, 50, 5_00));
+        terms = perpTerms(0.05e18, 0.1e18);
+        terms.margin.initialCap = 4_99;
+        refusedPerp(terms, outside("initialCap", 4_99, 5_00, 50_00));
         terms = perpTerms(0.05e18, 0.1e18);
         terms.depth = 10_000e18 - 1;
         refusedPerp(terms, outOfBounds("depth", 10_000e18 - 1, 10_000e18, 10_000_000_000e18));
@@ -246,11 +288,14 @@ contract RiskConfiguratorTest is BallastTest {
         terms.maxHaircut = 50_01;
         refusedPerp(terms, outOfBounds("maxHaircut", 50_01, 100, 50_00));
         terms = perpTerms(0.05e18, 0.1e18);
-        terms.openInterestLimit = 1e30 + 1;
-        refusedPerp(terms, outOfBounds("totalLimit", 1e30 + 1, 0, 1e30));
+        terms.openInterestLimit = 7e28 + 1;
+        refusedPerp(terms, outOfBounds("totalLimit", 7e28 + 1, 0, 7e28));
         terms = perpTerms(0.05e18, 0.1e18);
-        terms.sizeLimit = 1e30 + 1;
-        refusedPerp(terms, outOfBounds("sizeLimit", 1e30 + 1, 0, 1e30));
+        terms.crowdedFrom = 1e27 + 1;
+        refusedPerp(terms, outOfBounds("crowdedFrom", 1e27 + 1, 0, 1e27));
+        terms = perpTerms(0.05e18, 0.1e18);
+        terms.sizeLimit = 1e18 + 1;
+        refusedPerp(terms, outOfBounds("sizeLimit", 1e18 + 1, 0.001e18, 1e18));
         terms = perpTerms(0.05e18, 0.1e18);
         terms.fundingRate = 0.005e18 + 1;
         refusedPerp(terms, outOfBounds("fundingRate", 0.005e18 + 1, -0.005e18, 0.005e18));
@@ -258,19 +303,19 @@ contract RiskConfiguratorTest is BallastTest {
 
     function test_ListSpot_BoundsAndEvent() public {
         address token = address(new TestToken("Other", "OTHER", 8));
-        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(5_00 - 1, 1e26, 1e26);
+        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(5_00 - 1, 1e26, 1e18);
         vm.expectRevert(outOfBounds("haircut", 5_00 - 1, 5_00, 95_00));
         configurator.listSpot(NEW, token, terms);
         terms.haircut = 95_00 + 1;
         vm.expectRevert(outOfBounds("haircut", 95_00 + 1, 5_00, 95_00));
         configurator.listSpot(NEW, token, terms);
-        terms = IRiskConfigurator.SpotTerms(5_00, 1e30 + 1, 1e26);
-        vm.expectRevert(outOfBounds("totalLimit", 1e30 + 1, 0, 1e30));
+        terms = IRiskConfigurator.SpotTerms(5_00, 7e28 + 1, 1e18);
+        vm.expectRevert(outOfBounds("totalLimit", 7e28 + 1, 0, 7e28));
         configurator.listSpot(NEW, token, terms);
-        terms = IRiskConfigurator.SpotTerms(5_00, 1e30, 1e30 + 1);
-        vm.expectRevert(outOfBounds("sizeLimit", 1e30 + 1, 0, 1e30));
+        terms = IRiskConfigurator.SpotTerms(5_00, 7e28, 1e18 + 1);
+        vm.expectRevert(outOfBounds("sizeLimit", 1e18 + 1, 0.001e18, 1e18));
         configurator.listSpot(NEW, token, terms);
-        terms.sizeLimit = 1e30;
+        terms.sizeLimit = 1e18;
         vm.expectEmit(address(configurator));
         emit IRiskConfigurator.SpotListed(NEW, token, terms);
         configurator.listSpot(NEW, token, terms);
@@ -305,7 +350,7 @@ contract RiskConfiguratorTest is BallastTest {
         configurator.setState(ETH, AssetState.Settling);
         vm.expectRevert(abi.encodeWithSelector(IRiskConfigurator.SettlingIsFinal.selector, ETH));
         configurator.setState(ETH, AssetState(then % 4));
-        configurator.setMargin(ETH, 0.1e18, 0.2e18);
+        configurator.setMargin(ETH, marginTerms(0.1e18, 0.1e18, 0.2e18));
         assertEq(uint8(stateOf(ETH)), uint8(AssetState.Settling), "no other setter moves it");
     }
 
@@ -334,16 +379,18 @@ contract RiskConfiguratorTest is BallastTest {
     }
 
     function everySetter() internal view returns (bytes[] memory calls) {
-        calls = new bytes[](12);
+        calls = new bytes[](14);
+        calls[12] = abi.encodeCall(configurator.setPool, (ETH, aliceId));
+        calls[13] = abi.encodeCall(configurator.setHouseTerms, (HouseTerms(0, 0, 0, 0, 0)));
         calls[0] = abi.encodeCall(configurator.listPerp, (NEW, perpTerms(0.05e18, 0.1e18)));
         calls[1] = abi.encodeCall(
             configurator.listSpot,
-            (NEW, address(quote), IRiskConfigurator.SpotTerms(20_00, 1, 1))
+            (NEW, address(quote), IRiskConfigurator.SpotTerms(20_00, 1, 1e18))
         );
-        calls[2] = abi.encodeCall(configurator.setMargin, (ETH, 0.06e18, 0.12e18));
+        calls[2] = abi.encodeCall(configurator.setMargin, (ETH, marginTerms(0.06e18, 0.06e18, 0.12e18)));
         calls[3] = abi.encodeCall(configurator.setDepth, (ETH, 1_000_000e18));
         calls[4] = abi.encodeCall(configurator.setHaircut, (WETH, 30_00));
-        calls[5] = abi.encodeCall(configurator.setLimits, (ETH, 1, 1));
+        calls[5] = abi.encodeCall(configurator.setLimits, (ETH, limits(1, 1e18)));
         calls[6] = abi.encodeCall(configurator.setFundingRate, (ETH, 1));
         calls[7] = abi.encodeCall(configurator.setState, (ETH, AssetState.Halted));
         calls[8] = abi.encodeCall(configurator.tighten, (ETH, AssetState.Halted));
@@ -362,6 +409,15 @@ contract RiskConfiguratorTest is BallastTest {
     function refusedPerp(IRiskConfigurator.PerpTerms memory terms, bytes memory reason) internal {
         vm.expectRevert(reason);
         configurator.listPerp(NEW, terms);
+    }
+
+    function refusedTerms(HouseTerms memory terms, bytes memory reason) internal {
+        vm.expectRevert(reason);
+        configurator.setHouseTerms(terms);
+    }
+
+    function outside(bytes32 name, uint256 value, uint256 lower, uint256 upper) internal pure returns (bytes memory) {
+        return outOfBounds(name, int256(value), int256(lower), int256(upper));
     }
 
     function outOfBounds(bytes32 name, int256 value, int256 lower, int256 upper) internal pure returns (bytes memory) {

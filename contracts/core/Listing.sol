@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {IOracle} from "../interfaces/IOracle.sol";
+import {Deleverage} from "../libraries/Deleverage.sol";
+import {Margin} from "../libraries/Margin.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {AssetId, MAX_ASSET} from "../types/AssetId.sol";
+import {Price} from "../types/Price.sol";
+import {DUST} from "../types/Rows.sol";
+import {AssetConfig, AssetKind, AssetLimits, Conditions, Ledger, Perp, Reserve, HouseTerms} from "./Ledger.sol";
+import {Markets} from "./Markets.sol";
+import {Pricing} from "./Pricing.sol";
+
+/// @notice How assets come into the ledger, get their parameters, and are kept up to date.
+library Listing {
+    using Pricing for Ledger;
+
+    /// @dev What the dust row must hold per listed market.
+    uint256 private constant DUST_SEED = 0.01e18;
+
+    function listPerp(
+        Ledger storage ledger,
+        IOracle oracle,
+        AssetId asset,
+        AssetConfig calldata config,
+        AssetLimits calldata limits
+    ) external {
+        require(config.kind == AssetKind.Perp, IClearingHouse.WrongKind(asset));
+        Price memory price = list(ledger, oracle, asset, config, limits, address(0));
+        uint256 needed = DUST_SEED * ++ledger.houseTerms.listed;
+        int256 dust = ledger.accounts[DUST].cash;
+        require(dust >= int256(needed), IClearingHouse.DustRowUnderfunded(dust, needed));
+        Perp storage perp = ledger.perps[asset];
+        perp.accruedAt = uint32(block.timestamp);
+        uint64 rate = uint64(Markets.target(config, price));
+        perp.conditions = Conditions(rate, rate, 0, uint32(Margin.WHOLE), uint32(Margin.WHOLE));
+        emit IClearingHouse.ConditionsChanged(asset, perp.conditions);
+        perp.long.multiplier = uint104(Deleverage.ONE);
+        perp.short.multiplier = uint104(Deleverage.ONE);
+    }
+
+    function listSpot(
+        Ledger storage ledger,
+        IOracle oracle,
+        AssetId asset,
+        address token,
+        AssetConfig calldata config,
+        AssetLimits calldata limits
+    ) external {
+        require(config.kind == AssetKind.Spot, IClearingHouse.WrongKind(asset));
+        list(ledger, oracle, asset, config, limits, token);
+        addReserve(ledger, asset, token);
+    }
+
+    function configure(
+        Ledger storage ledger,
+        IOracle oracle,
+        AssetId asset,
+        AssetConfig calldata config,
+        AssetLimits calldata limits,
+        int64 fundingRate
+    ) external {
+        AssetConfig storage stored = ledger.configs[asset];
+        require(stored.kind != AssetKind.None && stored.kind == config.kind, IClearingHouse.UnknownAsset(asset));
+        Price memory price = ledger.latchOne(oracle, asset);
+        ledger.configs[asset] = config;
+        ledger.limits[asset] = limits;
+        if (config.kind == AssetKind.Perp) ledger.retarget(asset, price, fundingRate);
+        emit IClearingHouse.AssetConfigured(asset, config, limits, fundingRate);
+    }
+
+    function setPool(Ledger storage ledger, IOracle oracle, AssetId asset, AccountId pool) external {
+        require(ledger.configs[asset].kind == AssetKind.Perp, IClearingHouse.WrongKind(asset));
+        Perp storage perp = ledger.perps[asset];
+        emit IClearingHouse.PoolSet(asset, perp.pool, pool);
+        perp.pool = pool;
+        ledger.latchOne(oracle, asset);
+        if (AccountId.unwrap(pool) == 0) Pricing.setDepthShare(perp, asset, Margin.WHOLE);
+        else ledger.measureDepth(oracle, asset);
+    }
+
+    function setHouseTerms(Ledger storage ledger, IOracle oracle, HouseTerms calldata terms) external {
+        // A guard on the quote needs a price of it, from then on always.
+        if (terms.pegBound != 0) {
+            AssetId[] memory quote = new AssetId[](1);
+            oracle.latch(quote);
+        }
+        uint16 listed = ledger.houseTerms.listed;
+        ledger.houseTerms = terms;
+        ledger.houseTerms.listed = listed;
+        emit IClearingHouse.HouseTermsSet(terms.leastMargin, terms.debtRate, terms.debtCap, terms.pegBound);
+    }
+
+    function accrue(Ledger storage ledger, IOracle oracle, AssetId[] calldata assets) external {
+        for (uint256 i = 0; i < assets.length; ++i) {
+            ledger.latchOne(oracle, assets[i]);
+            ledger.measureDepth(oracle, assets[i]);
+        }
+    }
+
+    function addReserve(Ledger storage ledger, AssetId asset, address token) public {
+        require(!ledger.tokens[token], IClearingHouse.TokenInUse(token));
+        ledger.tokens[token] = true;
+        uint8 decimals = IERC20Metadata(token).decimals();
+        require(decimals <= 18, IClearingHouse.TooManyDecimals(decimals, 18));
+        ledger.reserves[asset] = Reserve(token, decimals, 0);
+    }
+
+    function list(
+        Ledger storage ledger,
+        IOracle oracle,
+        AssetId asset,
+        AssetConfig calldata config,
+        AssetLimits calldata limits,
+        address token
+    ) private returns (Price memory) {
+        uint256 id = AssetId.unwrap(asset);
+        require(id != 0 && id <= MAX_ASSET, IClearingHouse.AssetOutOfBounds(id, MAX_ASSET));
+        require(ledger.configs[asset].kind == AssetKind.None, IClearingHouse.AssetAlreadyListed(asset));
+        ledger.configs[asset] = config;
+        ledger.limits[asset] = limits;
+        emit IClearingHouse.AssetListed(asset, config, limits, token);
+        // Nothing is listed without a price: from here on there is always a last one.
+        return ledger.latchOne(oracle, asset);
+    }
+}
