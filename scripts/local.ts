@@ -41,7 +41,7 @@ export interface World {
   lens: Lens;
   quote: TestToken;
   weth: TestToken;
-  feeds: Map<bigint, MockV3Aggregator>;
+  feeds: Map<bigint, MockV3Aggregator[]>;
 }
 
 /** owner address (160 bits) then sub-id (96 bits). */
@@ -75,37 +75,62 @@ async function listMarkets(world: World): Promise<void> {
   await quote.mint(deployer, 10n ** 12n);
   await quote.approve(house, 2n ** 256n - 1n);
   await house.deposit(DUST, QUOTE, 1_000_000n);
-  for (const { asset, price } of MARKETS) {
-    await addFeed(world, asset, price);
-    await configurator.listPerp(asset, {
-      maintenanceRate: (WAD * 5n) / 100n,
-      initialRate: (WAD * 10n) / 100n,
-      depth: 50_000_000n * WAD,
-      maxHaircut: 3_000n,
-      openInterestLimit: 50_000_000n * WAD,
-      sizeLimit: 100_000n * WAD,
-      fundingRate: 0n,
-    });
-  }
-  await addFeed(world, WETH, 2_000n);
+  for (const { asset, price } of MARKETS) await listPerp(world, asset, price);
+  await addFeeds(world, WETH, 2_000n);
   await configurator.listSpot(WETH, world.weth, {
     haircut: 2_000n,
     totalLimit: 100_000n * WAD,
-    sizeLimit: 10_000n * WAD,
+    sizeLimit: WAD / 10n,
+  });
+  await addFeeds(world, QUOTE, 1n);
+  await configurator.setHouseTerms({
+    leastMargin: 10n * WAD,
+    debtRate: WAD / 10n,
+    debtCap: 5_000n,
+    pegBound: 300n,
+    listed: 0n,
   });
 }
 
-async function addFeed(world: World, asset: bigint, price: bigint): Promise<void> {
-  const { ethers } = world.connection;
-  const feed = await ethers.deployContract("MockV3Aggregator", [8, price * 10n ** 8n]);
-  const source = await ethers.deployContract("ChainlinkSource", [feed]);
-  await world.router.setSources(asset, [{ source: await source.getAddress(), maxAge: 86_400n }], 1, 100);
-  world.feeds.set(asset, feed);
+/** A perp like ETH, whose price in whole quote comes from so many feeds. */
+export async function listPerp(world: World, asset: bigint, price: bigint, feeds = 1): Promise<void> {
+  await addFeeds(world, asset, price, feeds);
+  await world.configurator.listPerp(asset, {
+    margin: {
+      floorRate: 500n,
+      capRate: 1_200n,
+      initialFactor: 20_000n,
+      initialCap: 3_000n,
+      deviations: 400n,
+      horizon: 1_800n,
+    },
+    depth: 50_000_000n * WAD,
+    maxHaircut: 3_000n,
+    openInterestLimit: 50_000_000n * WAD,
+    crowdedFrom: 20_000_000n * WAD,
+    sizeLimit: WAD / 5n,
+    fundingRate: 0n,
+  });
 }
 
-/** Sets the feed in a new block; `price` in 1e18. */
+/** Gives an asset so many new feeds, all of which must be fresh. */
+export async function addFeeds(world: World, asset: bigint, price: bigint, count = 1): Promise<void> {
+  const { ethers } = world.connection;
+  const feeds: MockV3Aggregator[] = [];
+  const sources: { source: string; maxAge: bigint }[] = [];
+  for (let i = 0; i < count; i++) {
+    const feed = await ethers.deployContract("MockV3Aggregator", [8, price * 10n ** 8n]);
+    const source = await ethers.deployContract("ChainlinkSource", [feed]);
+    feeds.push(feed);
+    sources.push({ source: await source.getAddress(), maxAge: 86_400n });
+  }
+  await world.router.setSources(asset, sources, count, 100);
+  world.feeds.set(asset, feeds);
+}
+
+/** Sets every feed of the asset in new blocks; `price` in 1e18. */
 export async function setPrice(world: World, asset: bigint, price: bigint): Promise<void> {
-  await world.feeds.get(asset)?.updateAnswer(price / 10n ** 10n);
+  for (const feed of world.feeds.get(asset) ?? []) await feed.updateAnswer(price / 10n ** 10n);
 }
 
 /** Mints token units of quote to the signer and deposits them. */

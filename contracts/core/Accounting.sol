@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
-import {AssetId} from "../types/AssetId.sol";
+import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {deficitRow} from "../types/Rows.sol";
 import {Debts} from "./Debts.sol";
 import {Ledger, Reserve} from "./Ledger.sol";
@@ -50,7 +50,7 @@ library Accounting {
         if (amount == 0) return;
         addCash(ledger, account, int256(amount));
         if (addCash(ledger, deficitRow(asset), -int256(amount)) == -int256(amount)) ledger.inDeficit.push(asset);
-        ledger.deficit += amount;
+        ledger.reserves[QUOTE].deficit += uint128(amount);
         ledger.perps[asset].coverable += uint128(FixedPoint.mulDivDown(amount, INSURED, 10_000));
         emit IClearingHouse.DeficitBooked(asset, account, amount);
     }
@@ -58,7 +58,7 @@ library Accounting {
     /// @notice Pays off part of a market's deficit; the cash must come from another row or from a claim that ends.
     function reduceDeficit(Ledger storage ledger, AssetId asset, uint256 amount) internal {
         int256 left = addCash(ledger, deficitRow(asset), int256(amount));
-        ledger.deficit -= amount;
+        ledger.reserves[QUOTE].deficit -= uint128(amount);
         uint256 standing = uint256(-left);
         if (ledger.perps[asset].coverable > standing) ledger.perps[asset].coverable = uint128(standing);
         if (standing == 0) forget(ledger, asset);

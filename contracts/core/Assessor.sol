@@ -51,19 +51,24 @@ library Assessor {
         Ledger storage ledger,
         AccountId account,
         Price[] memory prices
-    ) external view returns (Assessment memory a) {
+    ) internal view returns (Assessment memory a) {
         Account storage stored = ledger.accounts[account];
         uint96 legs = stored.legs;
-        addCash(a, stored.cash);
-        if (stored.indebted) addCash(a, -int256(Debts.interest(ledger, account)));
+        int256 cash = stored.cash;
+        if (stored.indebted) cash -= int256(Debts.interest(ledger, account));
         for (uint256 i = 0; i < prices.length; ++i) {
             AssetId asset = legs.legAt(i);
             Markets.Market memory market = Markets.current(ledger, asset, prices[i]);
             Position memory position = ledger.positions[account][asset];
             if (prices[i].status == PriceStatus.Diverged) a.diverged = true;
             if (market.config.kind == AssetKind.Spot) addSpot(a, market, position.size, prices[i]);
-            else addPerp(a, market, touched(ledger, asset, position, market), prices[i]);
+            else cash += addPerp(a, market, touched(ledger, asset, position, market), prices[i]);
         }
+        a.equity += cash;
+        a.marginEquity += cash;
+        a.fastMarginEquity += cash;
+        a.initialEquity += cash;
+        a.quoteEquity += cash;
     }
 
     /// @notice A position as a touch now would leave it.
@@ -72,20 +77,11 @@ library Assessor {
         AccountId account,
         AssetId asset,
         Price memory price
-    ) external view returns (Positions.PickedUp memory) {
+    ) internal view returns (Positions.PickedUp memory) {
         Position memory position = ledger.positions[account][asset];
         Markets.Market memory market = Markets.current(ledger, asset, price);
         if (market.config.kind == AssetKind.Spot) return Positions.PickedUp(position.size, 0, 0);
         return touched(ledger, asset, position, market);
-    }
-
-    /// @notice A market at this price, accrued to now.
-    function market_(
-        Ledger storage ledger,
-        AssetId asset,
-        Price memory price
-    ) external view returns (Markets.Market memory) {
-        return Markets.current(ledger, asset, price);
     }
 
     function touched(
@@ -210,14 +206,6 @@ library Assessor {
         return Margin.required(Margin.notionalOf(size, price), rate, market.maintenanceDepth);
     }
 
-    function addCash(Assessment memory a, int256 cash) private pure {
-        a.equity += cash;
-        a.marginEquity += cash;
-        a.fastMarginEquity += cash;
-        a.initialEquity += cash;
-        a.quoteEquity += cash;
-    }
-
     function addSpot(Assessment memory a, Markets.Market memory market, int256 size, Price memory price) private pure {
         uint256 cut = haircut(market.config, price.status);
         int256 value = Margin.value(size, price.mark);
@@ -228,14 +216,14 @@ library Assessor {
         a.initialEquity += Margin.counted(Margin.value(size, Margin.worse(size, price.mark, price.slow)), cut);
     }
 
+    /// @return what its pick-up would pay
     function addPerp(
         Assessment memory a,
         Markets.Market memory market,
         Positions.PickedUp memory position,
         Price memory price
-    ) private pure {
+    ) private pure returns (int256) {
         int256 size = position.size;
-        addCash(a, position.cash);
         int256 value = Margin.value(size, price.mark);
         a.equity += value;
         a.marginEquity += value;
@@ -246,5 +234,6 @@ library Assessor {
         a.initialEquity += value;
         a.quoteEquity += value;
         a.initial += initial(market, size, position.basis, price);
+        return position.cash;
     }
 }

@@ -16,6 +16,7 @@ import {Capability} from "../types/Capability.sol";
 import {Price} from "../types/Price.sol";
 import {DUST, INSURANCE, TREASURY} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
+import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
@@ -211,18 +212,18 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     }
 
     function previewPosition(AccountId account, AssetId asset) external view returns (Positions.PickedUp memory) {
-        return Assessor.preview(ledger, account, asset, peek(asset));
+        return Assessing.preview(ledger, account, asset, peek(asset));
     }
 
     function marketOf(AssetId asset) external view returns (Markets.Market memory) {
-        return Assessor.market_(ledger, asset, peek(asset));
+        return Assessing.market(ledger, asset, peek(asset));
     }
 
     function assess(AccountId account) public view returns (Assessor.Assessment memory) {
         AssetId[] memory legs = legsOf(account);
         Price[] memory prices;
         if (legs.length != 0) prices = IOracle(oracle).peek(legs);
-        return Assessor.assess(ledger, account, prices);
+        return Assessing.assess(ledger, account, prices);
     }
 
     function isLiquidatable(AccountId account) external view returns (bool) {
@@ -274,7 +275,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     }
 
     function totalDeficit() external view returns (uint256) {
-        return ledger.deficit;
+        return ledger.reserves[QUOTE].deficit;
     }
 
     function requireAuthority(AccountId account) internal view {

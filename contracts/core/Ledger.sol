@@ -167,6 +167,8 @@ struct Reserve {
     address token;
     uint8 decimals;
     uint128 held;
+    /// Of quote: Σ of what nobody has paid yet, over all markets; every payment needs both.
+    uint128 deficit;
 }
 
 /// @notice What one market used of the insurance fund in the current windows, and the fund when they began.
@@ -194,7 +196,5 @@ struct Ledger {
     mapping(address token => bool) tokens;
     /// Markets whose deficit row is below zero.
     AssetId[] inDeficit;
-    /// Σ of what nobody has paid yet, over all markets.
-    uint256 deficit;
     HouseTerms houseTerms;
 }

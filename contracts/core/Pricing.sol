@@ -8,6 +8,7 @@ import {Margin} from "../libraries/Margin.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
+import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
@@ -17,7 +18,7 @@ import {Markets} from "./Markets.sol";
 library Pricing {
     using Legs for uint96;
 
-    /// @dev Latches, then accrues every perp among the assets, before anything reads it.
+    /// @notice Latches; accrues every perp among the assets, which are about to be changed.
     function latch(
         Ledger storage ledger,
         IOracle oracle,
@@ -38,13 +39,23 @@ library Pricing {
         return latch(ledger, oracle, assets)[0];
     }
 
+    /// @notice The prices of everything an account holds, to look at: nothing accrues.
+    function latchAll(
+        Ledger storage ledger,
+        IOracle oracle,
+        AccountId account
+    ) internal returns (Price[] memory prices) {
+        uint96 legs = ledger.accounts[account].legs;
+        if (legs != 0) prices = oracle.latch(legs.list());
+    }
+
     /// @notice The account's assessment on latched prices.
     function assess(
         Ledger storage ledger,
         IOracle oracle,
         AccountId account
     ) internal returns (Assessor.Assessment memory) {
-        return Assessor.assess(ledger, account, latch(ledger, oracle, ledger.accounts[account].legs.list()));
+        return Assessing.assess(ledger, account, latchAll(ledger, oracle, account));
     }
 
     /// @notice Reads the depth that a market's pool lends it, as of now.
@@ -79,22 +90,6 @@ library Pricing {
         Debts.track(ledger, account, Assessor.debt(Assessor.standing(a)));
     }
 
-    /// @dev What an account must meet that something left: initial margin, on prices that agree, and quote is never taken out
-    /// against spot.
-    function requireFree(Ledger storage ledger, IOracle oracle, AccountId account, bool quote) internal {
-        // A flat account has nothing to price.
-        if (ledger.accounts[account].legs == 0) {
-            int256 cash = ledger.accounts[account].cash;
-            require(cash >= 0, IClearingHouse.InsufficientMargin(account, cash, 0));
-            return Debts.track(ledger, account, 0);
-        }
-        Assessor.Assessment memory a = assess(ledger, oracle, account);
-        require(!a.diverged, IClearingHouse.PriceDiverged(account));
-        requireMargin(account, a);
-        require(!quote || a.quoteEquity >= 0, IClearingHouse.InsufficientQuote(account, a.quoteEquity));
-        Debts.track(ledger, account, Assessor.debt(Assessor.standing(a)));
-    }
-
     function accrue(Ledger storage ledger, Perp storage perp, AssetId asset, Price memory price) private {
         int256 before = perp.fundingIndex;
         (int256 index, Conditions memory conditions) = Markets.accrued(perp, ledger.configs[asset], price);
@@ -116,7 +111,7 @@ library Pricing {
         emit IClearingHouse.ConditionsChanged(asset, next);
     }
 
-    function requireMargin(AccountId account, Assessor.Assessment memory a) private pure {
+    function requireMargin(AccountId account, Assessor.Assessment memory a) internal pure {
         require(
             a.initialEquity >= int256(a.initial),
             IClearingHouse.InsufficientMargin(account, a.initialEquity, a.initial)

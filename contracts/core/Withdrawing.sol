@@ -7,7 +7,10 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
+import {Price} from "../types/Price.sol";
 import {Accounting} from "./Accounting.sol";
+import {Assessor} from "./Assessor.sol";
+import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
 import {Ledger, Reserve} from "./Ledger.sol";
 import {Pricing} from "./Pricing.sol";
@@ -39,7 +42,7 @@ library Withdrawing {
         if (asset == QUOTE) (paid, value, balance) = debitQuote(ledger, account, value, unit);
         else balance = ledger.resizeSpot(account, asset, -int256(value));
         reserve.held -= uint128(paid * unit);
-        ledger.requireFree(oracle, account, asset == QUOTE);
+        requireFree(ledger, oracle, account, asset == QUOTE);
         emit IClearingHouse.Withdrawn(account, asset, to, value, paid, balance);
         push(reserve.token, to, paid);
     }
@@ -54,7 +57,7 @@ library Withdrawing {
         requireCash(ledger, from, value);
         ledger.addCash(from, -change);
         ledger.addCash(to, change);
-        ledger.requireFree(oracle, from, true);
+        requireFree(ledger, oracle, from, true);
     }
 
     /// @return paid token units
@@ -65,14 +68,29 @@ library Withdrawing {
         uint256 unit
     ) private returns (uint256 paid, uint256 value, int256 balance) {
         requireCash(ledger, account, wanted);
-        uint256 held = ledger.reserves[QUOTE].held;
+        (uint256 held, uint256 deficit) = (ledger.reserves[QUOTE].held, ledger.reserves[QUOTE].deficit);
         uint256 forgone;
-        (paid, forgone) = Accounting.payout(wanted, held, ledger.deficit, unit);
+        (paid, forgone) = Accounting.payout(wanted, held, deficit, unit);
         value = paid + forgone;
         require(value != 0, IClearingHouse.InsufficientHeld(QUOTE, held, wanted));
         balance = ledger.addCash(account, -int256(value));
         ledger.reduceDeficits(forgone);
         paid /= unit;
+    }
+
+    function requireFree(Ledger storage ledger, IOracle oracle, AccountId account, bool quote) private {
+        // A flat account has nothing to price.
+        if (ledger.accounts[account].legs == 0) {
+            int256 cash = ledger.accounts[account].cash;
+            require(cash >= 0, IClearingHouse.InsufficientMargin(account, cash, 0));
+            return Debts.track(ledger, account, 0);
+        }
+        Price[] memory prices = ledger.latchAll(oracle, account);
+        Assessor.Assessment memory a = Assessor.assess(ledger, account, prices);
+        require(!a.diverged, IClearingHouse.PriceDiverged(account));
+        Pricing.requireMargin(account, a);
+        require(!quote || a.quoteEquity >= 0, IClearingHouse.InsufficientQuote(account, a.quoteEquity));
+        Debts.track(ledger, account, Assessor.debt(Assessor.standing(a)));
     }
 
     /// @dev Without legs there is nothing but cash; with legs margin decides.

@@ -60,7 +60,7 @@ interface IOracleRouter is IOracle {
 
     function sources(AssetId asset) external view returns (Source[] memory);
 
-    function rulesOf(AssetId asset) external view returns (uint8 quorum, uint16 maxDivergence);
+    function rulesOf(AssetId asset) external view returns (uint256 quorum, uint256 maxDivergence);
 
     function referenceOf(AssetId asset) external view returns (Reference memory);
 }

@@ -10,9 +10,12 @@ import {Average} from "../libraries/Average.sol";
 import {Volatility} from "../libraries/Volatility.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {MAX_PRICE, MIN_PRICE, Price, PriceStatus} from "../types/Price.sol";
+import {Feeds} from "./Feeds.sol";
 
 /// @notice Median of fresh sources per asset, latched once per timestamp together with its averages and its variance.
 contract OracleRouter is IOracleRouter, AccessManaged {
+    using Feeds for Feeds.Words;
+
     uint256 internal constant SOURCE_GAS = 120_000;
     uint256 internal constant MAX_SOURCES = 5;
     uint256 internal constant MAX_AGE = 2 days;
@@ -21,31 +24,10 @@ contract OracleRouter is IOracleRouter, AccessManaged {
     uint256 internal constant FAST = 60;
     uint256 internal constant SLOW = 30 minutes;
 
-    /// @dev Two slots.
-    struct Latched {
-        uint80 mark;
-        uint80 fast;
-        uint32 time;
-        uint32 updatedAt;
-        PriceStatus status;
-        uint80 slow;
-        /// The price of the last sample of variance, and its time.
-        uint80 sampled;
-        uint32 sampledAt;
-        uint32 shortVariance;
-        uint32 longVariance;
-    }
-
-    /// @dev Two slots, one for the rules with the reference, one per source.
-    struct Feed {
-        Latched latched;
-        uint8 count;
-        uint8 quorum;
-        uint16 maxDivergence;
-        address reference_;
-        uint32 referenceMaxAge;
-        uint16 referenceMaxDistance;
+    struct Asset {
+        Feeds.Words words;
         Source[MAX_SOURCES] sources;
+        Reference reference_;
     }
 
     /// @dev What the sources say together.
@@ -55,7 +37,7 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         PriceStatus status;
     }
 
-    mapping(AssetId => Feed) internal feeds;
+    mapping(AssetId => Asset) internal assets_;
 
     constructor(address authority) AccessManaged(authority) {}
 
@@ -63,18 +45,18 @@ contract OracleRouter is IOracleRouter, AccessManaged {
     function latch(AssetId[] calldata assets) external returns (Price[] memory prices) {
         prices = new Price[](assets.length);
         for (uint256 i = 0; i < assets.length; ++i) {
-            Feed storage feed = feeds[assets[i]];
-            Latched memory last = feed.latched;
-            if (last.time != block.timestamp) {
-                uint256 sampledAt = last.sampledAt;
-                last = next(feed, assets[i], last);
-                feed.latched = last;
-                emit PriceLatched(assets[i], last.mark, last.fast, last.slow, last.updatedAt, last.status);
-                if (last.sampledAt != sampledAt) {
-                    emit VarianceSampled(assets[i], last.shortVariance, last.longVariance);
+            Asset storage asset = assets_[assets[i]];
+            Feeds.Feed memory feed = asset.words.load();
+            if (feed.time != block.timestamp) {
+                uint256 sampledAt = feed.sampledAt;
+                advance(asset, assets[i], feed);
+                asset.words.store(feed);
+                emit PriceLatched(assets[i], feed.mark, feed.fast, feed.slow, feed.updatedAt, feed.status);
+                if (feed.sampledAt != sampledAt) {
+                    emit VarianceSampled(assets[i], feed.shortVariance, feed.longVariance);
                 }
             }
-            prices[i] = toPrice(last);
+            write(prices[i], feed);
         }
     }
 
@@ -82,9 +64,10 @@ contract OracleRouter is IOracleRouter, AccessManaged {
     function peek(AssetId[] calldata assets) external view returns (Price[] memory prices) {
         prices = new Price[](assets.length);
         for (uint256 i = 0; i < assets.length; ++i) {
-            Feed storage feed = feeds[assets[i]];
-            Latched memory last = feed.latched;
-            prices[i] = toPrice(last.time == block.timestamp ? last : next(feed, assets[i], last));
+            Asset storage asset = assets_[assets[i]];
+            Feeds.Feed memory feed = asset.words.load();
+            if (feed.time != block.timestamp) advance(asset, assets[i], feed);
+            write(prices[i], feed);
         }
     }
 
@@ -99,114 +82,112 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         require(n > 0 && n <= MAX_SOURCES, SourceCountOutOfBounds(n, 1, MAX_SOURCES));
         require(quorum > 0 && quorum <= n, QuorumOutOfBounds(quorum, 1, n));
         requireDivergence(maxDivergence);
-        Feed storage feed = feeds[asset];
         emit SourcesSet(asset, sources(asset), sources_, quorum, maxDivergence);
+        Asset storage stored = assets_[asset];
         for (uint256 i = 0; i < n; ++i) {
             requireSource(asset, sources_[i].source, sources_[i].maxAge);
             for (uint256 j = 0; j < i; ++j) {
                 require(sources_[j].source != sources_[i].source, DuplicateSource(sources_[i].source));
             }
-            feed.sources[i] = sources_[i];
+            stored.sources[i] = sources_[i];
         }
-        (feed.count, feed.quorum, feed.maxDivergence) = (uint8(n), quorum, maxDivergence);
+        Feeds.Feed memory feed = stored.words.load();
+        (feed.count, feed.quorum, feed.maxDivergence) = (n, quorum, maxDivergence);
+        stored.words.store(feed);
     }
 
     /// @inheritdoc IOracleRouter
     function setReference(AssetId asset, Reference calldata reference_) external restricted {
-        if (reference_.source != address(0)) {
+        Asset storage stored = assets_[asset];
+        Feeds.Feed memory feed = stored.words.load();
+        feed.referenced = reference_.source != address(0);
+        if (feed.referenced) {
             requireSource(asset, reference_.source, reference_.maxAge);
             requireDivergence(reference_.maxDistance);
         }
-        emit ReferenceSet(asset, referenceOf(asset), reference_);
-        Feed storage feed = feeds[asset];
-        feed.reference_ = reference_.source;
-        feed.referenceMaxAge = reference_.maxAge;
-        feed.referenceMaxDistance = reference_.maxDistance;
+        emit ReferenceSet(asset, stored.reference_, reference_);
+        stored.reference_ = reference_;
+        stored.words.store(feed);
     }
 
     /// @inheritdoc IOracleRouter
     function latched(AssetId asset) external view returns (Price memory price, uint256 time) {
-        Latched memory last = feeds[asset].latched;
-        return (toPrice(last), last.time);
+        Feeds.Feed memory feed = assets_[asset].words.load();
+        write(price, feed);
+        return (price, feed.time);
     }
 
     /// @inheritdoc IOracleRouter
     function sources(AssetId asset) public view returns (Source[] memory sources_) {
-        Feed storage feed = feeds[asset];
-        sources_ = new Source[](feed.count);
-        for (uint256 i = 0; i < sources_.length; ++i) sources_[i] = feed.sources[i];
+        sources_ = new Source[](assets_[asset].words.load().count);
+        for (uint256 i = 0; i < sources_.length; ++i) sources_[i] = assets_[asset].sources[i];
     }
 
     /// @inheritdoc IOracleRouter
-    function rulesOf(AssetId asset) external view returns (uint8 quorum, uint16 maxDivergence) {
-        return (feeds[asset].quorum, feeds[asset].maxDivergence);
+    function rulesOf(AssetId asset) external view returns (uint256 quorum, uint256 maxDivergence) {
+        Feeds.Feed memory feed = assets_[asset].words.load();
+        return (feed.quorum, feed.maxDivergence);
     }
 
     /// @inheritdoc IOracleRouter
-    function referenceOf(AssetId asset) public view returns (Reference memory) {
-        Feed storage feed = feeds[asset];
-        return Reference(feed.reference_, feed.referenceMaxAge, feed.referenceMaxDistance);
+    function referenceOf(AssetId asset) external view returns (Reference memory) {
+        return assets_[asset].reference_;
     }
 
-    /// @dev A stale or diverged price never blocks: it is the last one, or the median, with its status.
-    function next(Feed storage feed, AssetId asset, Latched memory last) internal view returns (Latched memory) {
-        Reading memory reading = read(feed);
+    /// @dev Brings a feed to now. A stale or diverged price never blocks: it is the last one, or the median, with its status.
+    function advance(Asset storage asset, AssetId id, Feeds.Feed memory feed) internal view {
+        Reading memory reading = read(asset, feed);
         bool stale = reading.status == PriceStatus.Stale;
-        if (last.time == 0) {
-            require(!stale, NoPrice(asset));
-            last = begin(reading);
+        if (feed.time == 0) {
+            require(!stale, NoPrice(id));
+            begin(feed, reading.median);
         } else {
-            uint256 elapsed = block.timestamp - last.time;
-            last.fast = uint80(Average.step(last.fast, last.mark, elapsed, FAST));
-            last.slow = uint80(Average.step(last.slow, last.mark, elapsed, SLOW));
+            uint256 elapsed = block.timestamp - feed.time;
+            feed.fast = Average.step(feed.fast, feed.mark, elapsed, FAST);
+            feed.slow = Average.step(feed.slow, feed.mark, elapsed, SLOW);
         }
-        last.time = uint32(block.timestamp);
-        last.status = reading.status;
-        if (stale) return last;
-        last.mark = uint80(reading.median);
-        last.updatedAt = uint32(reading.updatedAt);
-        if (contradicted(feed, last)) last.status = PriceStatus.Diverged;
-        if (last.status == PriceStatus.Fresh) takeSample(last);
-        return last;
+        feed.time = block.timestamp;
+        feed.status = reading.status;
+        if (stale) return;
+        feed.mark = reading.median;
+        feed.updatedAt = reading.updatedAt;
+        if (feed.referenced && contradicted(asset.reference_, feed)) feed.status = PriceStatus.Diverged;
+        if (feed.status == PriceStatus.Fresh) takeSample(feed);
     }
 
-    function begin(Reading memory reading) internal view returns (Latched memory first) {
-        uint80 mark = uint80(reading.median);
-        (first.mark, first.fast, first.slow, first.sampled) = (mark, mark, mark, mark);
-        first.sampledAt = uint32(block.timestamp);
-        first.shortVariance = uint32(Volatility.INITIAL);
-        first.longVariance = uint32(Volatility.INITIAL);
+    function begin(Feeds.Feed memory feed, uint256 mark) internal view {
+        (feed.fast, feed.slow, feed.sampled) = (mark, mark, mark);
+        feed.sampledAt = block.timestamp;
+        feed.shortVariance = Volatility.INITIAL;
+        feed.longVariance = Volatility.INITIAL;
     }
 
     /// @dev A move between fresh prices counts, whatever happened in between.
-    function takeSample(Latched memory last) internal view {
-        uint256 elapsed = block.timestamp - last.sampledAt;
+    function takeSample(Feeds.Feed memory feed) internal view {
+        uint256 elapsed = block.timestamp - feed.sampledAt;
         if (elapsed < Volatility.LEAST_INTERVAL) return;
-        uint256 sample = Volatility.sample(last.sampled, last.mark, elapsed);
-        last.shortVariance = uint32(Volatility.step(last.shortVariance, sample, elapsed, Volatility.SHORT));
-        last.longVariance = uint32(Volatility.step(last.longVariance, sample, elapsed, Volatility.LONG));
-        last.sampled = last.mark;
-        last.sampledAt = uint32(block.timestamp);
+        uint256 sample = Volatility.sample(feed.sampled, feed.mark, elapsed);
+        feed.shortVariance = Volatility.step(feed.shortVariance, sample, elapsed, Volatility.SHORT);
+        feed.longVariance = Volatility.step(feed.longVariance, sample, elapsed, Volatility.LONG);
+        (feed.sampled, feed.sampledAt) = (feed.mark, block.timestamp);
     }
 
     /// @dev A reference follows a real move late, so it is measured from the band between mark and slow.
-    function contradicted(Feed storage feed, Latched memory last) internal view returns (bool) {
-        if (feed.reference_ == address(0)) return false;
-        (uint256 price, ) = ask(Source(feed.reference_, feed.referenceMaxAge), MAX_DIVERGENCE);
+    function contradicted(Reference memory reference_, Feeds.Feed memory feed) internal view returns (bool) {
+        (uint256 price, ) = ask(reference_.source, reference_.maxAge, MAX_DIVERGENCE);
         if (price == 0) return false;
-        (uint256 lower, uint256 upper) = last.mark < last.slow ? (last.mark, last.slow) : (last.slow, last.mark);
+        (uint256 lower, uint256 upper) = feed.mark < feed.slow ? (feed.mark, feed.slow) : (feed.slow, feed.mark);
         uint256 distance = price < lower ? lower - price : (price > upper ? price - upper : 0);
-        return distance * 10_000 > uint256(last.mark) * feed.referenceMaxDistance;
+        return distance * 10_000 > feed.mark * reference_.maxDistance;
     }
 
-    function read(Feed storage feed) internal view returns (Reading memory reading) {
-        uint256 n = feed.count;
-        uint256 maxDivergence = feed.maxDivergence;
+    function read(Asset storage asset, Feeds.Feed memory feed) internal view returns (Reading memory reading) {
         // Price above, time below: one sort orders both.
-        uint256[] memory fresh = new uint256[](n);
+        uint256[] memory fresh = new uint256[](feed.count);
         uint256 count;
-        for (uint256 i = 0; i < n; ++i) {
-            (uint256 price, uint256 updatedAt) = ask(feed.sources[i], maxDivergence);
+        for (uint256 i = 0; i < feed.count; ++i) {
+            Source storage source = asset.sources[i];
+            (uint256 price, uint256 updatedAt) = ask(source.source, source.maxAge, feed.maxDivergence);
             if (price != 0) fresh[count++] = (price << 32) | updatedAt;
         }
         if (count == 0 || count < feed.quorum) {
@@ -221,29 +202,32 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         reading.median = ((left >> 32) + (right >> 32)) / 2;
         reading.updatedAt = uint32(left) < uint32(right) ? uint32(left) : uint32(right);
         uint256 spread = (fresh[count - 1] >> 32) - (fresh[0] >> 32);
-        if (spread * 10_000 > reading.median * maxDivergence) reading.status = PriceStatus.Diverged;
+        if (spread * 10_000 > reading.median * feed.maxDivergence) reading.status = PriceStatus.Diverged;
     }
 
     /// @notice The price of a source and its time, or zeros when it is not fresh. Gas and return data are capped.
     /// @param maxDoubt the most its own uncertainty may be, in basis points of its price
-    function ask(Source memory source, uint256 maxDoubt) internal view returns (uint256 price, uint256 updatedAt) {
+    function ask(
+        address source,
+        uint256 maxAge,
+        uint256 maxDoubt
+    ) internal view returns (uint256 price, uint256 updatedAt) {
         uint256 bound = (SOURCE_GAS * 64) / 63 + 10_000;
         require(gasleft() > bound, TooLittleGasForSource(gasleft(), bound));
-        address target = source.source;
         uint256 selector = uint256(bytes32(IPriceSource.latestPrice.selector));
         uint256 confidence;
         bool ok;
         assembly ("memory-safe") {
             let words := mload(0x40)
             mstore(words, selector)
-            ok := staticcall(SOURCE_GAS, target, words, 4, words, 0x60)
+            ok := staticcall(SOURCE_GAS, source, words, 4, words, 0x60)
             ok := and(ok, gt(returndatasize(), 0x5f))
             price := mload(words)
             updatedAt := mload(add(words, 0x20))
             confidence := mload(add(words, 0x40))
         }
         if (!ok || price < MIN_PRICE || price > MAX_PRICE) return (0, 0);
-        if (updatedAt > block.timestamp || block.timestamp - updatedAt > source.maxAge) return (0, 0);
+        if (updatedAt > block.timestamp || block.timestamp - updatedAt > maxAge) return (0, 0);
         if (confidence > (price * maxDoubt) / 10_000) return (0, 0);
     }
 
@@ -259,15 +243,12 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         );
     }
 
-    function toPrice(Latched memory last) internal pure returns (Price memory) {
-        return
-            Price({
-                mark: last.mark,
-                fast: last.fast,
-                slow: last.slow,
-                sigma: Volatility.sigma(last.shortVariance, last.longVariance),
-                updatedAt: last.updatedAt,
-                status: last.status
-            });
+    function write(Price memory price, Feeds.Feed memory feed) internal pure {
+        price.mark = feed.mark;
+        price.fast = feed.fast;
+        price.slow = feed.slow;
+        price.sigma = Volatility.sigma(feed.shortVariance, feed.longVariance);
+        price.updatedAt = feed.updatedAt;
+        price.status = feed.status;
     }
 }

@@ -13,11 +13,14 @@ export function ballastModule(clearingHouse: string) {
     const router = m.contract("OracleRouter", [manager]);
     const configurator = m.contract("RiskConfigurator", [manager]);
 
-    const assessor = m.library("Assessor");
+    const assessing = m.library("Assessing");
+    const rule = (name: string) => m.library(name, { libraries: { Assessing: assessing } });
     const libraries = {
-      Assessor: assessor,
-      Trading: m.library("Trading", { libraries: { Assessor: assessor } }),
-      Liquidating: m.library("Liquidating", { libraries: { Assessor: assessor } }),
+      Assessing: assessing,
+      Listing: rule("Listing"),
+      Withdrawing: m.library("Withdrawing"),
+      Trading: rule("Trading"),
+      Liquidating: rule("Liquidating"),
       ...(clearingHouse === "ClearingHouse" ? {} : { Deleveraging: m.library("Deleveraging") }),
     };
     const house = m.contract(clearingHouse, [quote, router, configurator], { libraries });

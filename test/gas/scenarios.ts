@@ -1,5 +1,17 @@
 import type { ContractTransactionResponse } from "ethers";
-import { QUOTE, accountId, fund, type World } from "../../scripts/local.js";
+import {
+  Capability,
+  MARKETS,
+  QUOTE,
+  WAD,
+  WETH,
+  accountId,
+  addFeeds,
+  fund,
+  listPerp,
+  setPrice,
+  type World,
+} from "../../scripts/local.js";
 
 /** An operation whose gas is a published figure, and the most it may cost. */
 export interface Scenario {
@@ -33,6 +45,47 @@ function deposit(key: string, bound: number, owner: "alice" | "bob"): Scenario {
   };
 }
 
+const ETH = 1n;
+async function wait(world: World, seconds: number): Promise<void> {
+  await world.connection.networkHelpers.time.increase(seconds);
+}
+
+/** Alice long one unit of each perp at 2,000 against Bob, everything used before and latched long ago. */
+async function openLegs(world: World, assets: readonly bigint[], margin: bigint) {
+  const { alice, bob } = await actors(world);
+  const [operator] = await world.connection.ethers.getSigners();
+  if (operator === undefined) throw new TypeError("the local network has no signer");
+  await world.configurator.setCapability(operator, Capability.Trade, true);
+  const [buyer, seller] = [accountId(alice.address), accountId(bob.address)];
+  await fund(world, alice, buyer, margin * UNIT);
+  await fund(world, bob, seller, 100_000n * UNIT);
+  await world.quote.mint(alice, UNIT);
+  const fees = { buyerFee: 0n, sellerFee: 0n, insuranceFee: 0n };
+  for (const asset of assets) {
+    await world.house.trade({ asset, buyer, seller, size: WAD, price: 2_000n * WAD, ...fees });
+  }
+  await wait(world, 60);
+  await world.house.accrue([...assets]);
+  return { alice, account: buyer };
+}
+
+/** The latch of one asset alone, so many sources, in a block of its own. */
+function latch(sources: number, bound: number): Scenario {
+  return {
+    key: `latch_${sources}`,
+    bound,
+    async run(world) {
+      await addFeeds(world, ETH, 2_000n, sources);
+      await world.router.latch([ETH]);
+      await wait(world, 120);
+      await setPrice(world, ETH, 2_001n * WAD);
+      await world.router.latch([ETH]);
+      await wait(world, 120);
+      return world.router.latch([ETH]);
+    },
+  };
+}
+
 export const scenarios: readonly Scenario[] = [
   deposit("deposit_first", 85_000, "bob"),
   deposit("deposit_again", 65_000, "alice"),
@@ -46,4 +99,31 @@ export const scenarios: readonly Scenario[] = [
       return world.house.connect(alice).withdraw(accountId(alice.address), QUOTE, 500n * UNIT, alice.address);
     },
   },
+  {
+    key: "withdraw_position",
+    bound: 130_000,
+    async run(world) {
+      const { alice, account } = await openLegs(world, [ETH], 250n);
+      return world.house.connect(alice).withdraw(account, QUOTE, 10n * UNIT, alice.address);
+    },
+  },
+  {
+    key: "withdraw_eight_legs_three_sources",
+    bound: 1_000_000,
+    async run(world) {
+      const [first] = MARKETS;
+      if (first === undefined) throw new TypeError("the local network lists no market");
+      await addFeeds(world, first.asset, first.price, 3);
+      const assets = [first.asset, 4n, 5n, 6n, 7n, 8n, 9n];
+      for (const asset of assets.slice(1)) await listPerp(world, asset, first.price, 3);
+      await addFeeds(world, WETH, 2_000n, 3);
+      const { alice } = await actors(world);
+      await world.weth.mint(alice, WAD);
+      await world.weth.connect(alice).approve(world.house, WAD);
+      await world.house.connect(alice).deposit(accountId(alice.address), WETH, WAD);
+      const { account } = await openLegs(world, assets, 2_000n);
+      return world.house.connect(alice).withdraw(account, QUOTE, 10n * UNIT, alice.address);
+    },
+  },
+  ...[65_000, 83_000, 101_000, 119_500, 138_000].map((bound, i) => latch(i + 1, bound)),
 ];

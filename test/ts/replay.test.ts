@@ -163,7 +163,7 @@ class Crowd {
     const account = accountId(signer.address);
     const other = random.pick(this.accounts);
     const market = random.pick(MARKETS);
-    const mark = ((await world.feeds.get(market.asset)?.latestAnswer()) ?? 0n) * 10n ** 10n;
+    const mark = ((await world.feeds.get(market.asset)?.[0]?.latestAnswer()) ?? 0n) * 10n ** 10n;
     const steps: (() => Promise<unknown>)[] = [
       () => fund(world, signer, account, random.between(1n, 2_000_000_000n)),
       () => house.connect(signer).withdraw(account, QUOTE, random.between(1n, 500_000_000n), signer.address),
