@@ -21,6 +21,8 @@ contract HostileSource is IPriceSource {
 
     Mode public mode;
     uint256 public price;
+    uint256 public age;
+    uint256 public doubt;
 
     constructor(uint256 price_) {
         price = price_;
@@ -28,6 +30,14 @@ contract HostileSource is IPriceSource {
 
     function set(Mode mode_, uint256 price_) external {
         (mode, price) = (mode_, price_);
+    }
+
+    function setAge(uint256 age_) external {
+        age = age_;
+    }
+
+    function setDoubt(uint256 doubt_) external {
+        doubt = doubt_;
     }
 
     /// @inheritdoc IPriceSource
@@ -51,6 +61,6 @@ contract HostileSource is IPriceSource {
                 return(0, 0x40)
             }
         }
-        return (price, block.timestamp, 0);
+        return (price, block.timestamp - age, doubt);
     }
 }

@@ -66,7 +66,7 @@ library Feeds {
             (uint256(feed.status) << 224) |
             (feed.count << 226) |
             (feed.quorum << 229) |
-            ((feed.referenced ? 1 : 0) << 232) |
+            (uint256(feed.referenced ? 1 : 0) << 232) |
             (feed.maxDivergence << 233);
         words.second =
             feed.slow |

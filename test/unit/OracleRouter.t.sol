@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {MockV3Aggregator} from "@chainlink/contracts/src/v0.8/shared/mocks/MockV3Aggregator.sol";
 import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {HostileSource} from "../../contracts/mocks/HostileSource.sol";
 import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.sol";
@@ -224,6 +225,213 @@ contract OracleRouterTest is BallastTest {
         }
     }
 
+    // ---- the sources' time and doubt
+
+    /// @dev Of the one or two sources that make the median, the older time.
+    function test_Peek_TellsTheTimeOfTheMedian() public {
+        use(4, 1);
+        for (uint256 i = 0; i < 4; ++i) hostile[i].set(HostileSource.Mode.Honest, BASE + i * 1e18);
+        hostile[0].setAge(50);
+        hostile[1].setAge(20);
+        hostile[2].setAge(30);
+        Price memory p = peekPrice(NEW);
+        assertEq(p.mark, BASE + 1.5e18);
+        assertEq(p.updatedAt, block.timestamp - 30);
+        hostile[3].set(HostileSource.Mode.Revert, 0);
+        p = peekPrice(NEW);
+        assertEq(p.mark, BASE + 1e18);
+        assertEq(p.updatedAt, block.timestamp - 20);
+    }
+
+    function test_Peek_AStalePriceKeepsItsTime() public {
+        use(1, 1);
+        router.latch(single(NEW));
+        uint256 then = block.timestamp;
+        hostile[0].set(HostileSource.Mode.Revert, 0);
+        vm.warp(block.timestamp + 100);
+        Price memory p = router.latch(single(NEW))[0];
+        assertEq(p.updatedAt, then);
+        assertEq(uint8(p.status), uint8(PriceStatus.Stale));
+    }
+
+    function test_Peek_TooMuchDoubtIsNotFresh() public {
+        use(2, 1);
+        hostile[1].set(HostileSource.Mode.Honest, BASE + 2e18);
+        hostile[1].setDoubt(20e18);
+        assertEq(peekPrice(NEW).mark, BASE + 1e18, "1 % is the most sources may differ");
+        hostile[1].setDoubt(20.02e18 + 1);
+        assertEq(peekPrice(NEW).mark, BASE);
+        hostile[1].setDoubt(type(uint256).max);
+        assertEq(peekPrice(NEW).mark, BASE);
+    }
+
+    // ---- variance
+
+    function test_Latch_VarianceStartsAtAHundredPercent() public {
+        use(1, 1);
+        assertApproxEqRel(router.latch(single(NEW))[0].sigma, 178_072_435_306_360, 1e12);
+    }
+
+    /// @dev Moves of 1 % per minute for half an hour: 725 % per year. Calm afterwards lets it fall to the floor.
+    function test_Latch_VarianceFollowsTheMarket() public {
+        use(1, 1);
+        router.latch(single(NEW));
+        uint256 price = BASE;
+        for (uint256 i = 0; i < 60; ++i) {
+            price = i % 2 == 0 ? (price * 101) / 100 : (price * 100) / 101;
+            later(60, price);
+        }
+        uint256 sigma = router.latch(single(NEW))[0].sigma;
+        // σ = ln 1.01 / √60, of which fifteen sixteenths arrived in an hour.
+        assertApproxEqRel(sigma, 1_284_582_000_000_000, 0.04e18);
+        for (uint256 i = 0; i < 30; ++i) later(1 days, price);
+        assertApproxEqRel(router.latch(single(NEW))[0].sigma, 35_614_487_061_272, 1e12);
+    }
+
+    /// @dev Samples are at least a minute apart, so a flicker inside a minute does not count.
+    function test_Latch_AFlickerIsNotVolatility() public {
+        use(1, 1);
+        router.latch(single(NEW));
+        later(60, BASE);
+        uint256 sigma = router.latch(single(NEW))[0].sigma;
+        for (uint256 i = 0; i < 29; ++i) later(2, i % 2 == 0 ? 3 * BASE : BASE);
+        assertEq(later(1, BASE).sigma, sigma);
+        assertLt(later(1, BASE).sigma, sigma);
+    }
+
+    /// @dev A jump counts the same whether the market was poked every minute before it or not at all after it.
+    function testFuzz_Latch_AJumpCountsOnce(uint256 percent, bool up) public {
+        percent = bound(percent, 1, 3) == 1 ? 1 : (percent % 2 == 0 ? 10 : 90);
+        use(1, 1);
+        router.latch(single(NEW));
+        for (uint256 i = 0; i < 10; ++i) later(60, BASE);
+        uint256 price = up ? (BASE * (100 + percent)) / 100 : (BASE * (100 - percent)) / 100;
+        uint256 snapshot = vm.snapshotState();
+        Price memory poked = later(60, price);
+        poked = later(60, price);
+        vm.revertToState(snapshot);
+        Price memory silent = later(120, price);
+        assertEq(poked.mark, silent.mark);
+        assertEq(silent.fast, BASE, "nobody said so earlier");
+        assertTrue(up ? poked.fast > BASE : poked.fast < BASE, "the poke told the average");
+        assertApproxEqRel(poked.sigma, silent.sigma, 0.05e18);
+    }
+
+    function test_Latch_OnlyFreshPricesAreSampled() public {
+        use(2, 1);
+        router.latch(single(NEW));
+        uint256 sigma = peekPrice(NEW).sigma;
+        hostile[1].set(HostileSource.Mode.Honest, 2 * BASE);
+        vm.warp(block.timestamp + 3_600);
+        Price memory p = router.latch(single(NEW))[0];
+        assertEq(uint8(p.status), uint8(PriceStatus.Diverged));
+        assertEq(p.sigma, sigma);
+        hostile[0].set(HostileSource.Mode.Revert, 0);
+        hostile[1].set(HostileSource.Mode.Revert, 0);
+        vm.warp(block.timestamp + 3_600);
+        assertEq(router.latch(single(NEW))[0].sigma, sigma);
+    }
+
+    // ---- reference
+
+    function test_Reference_OnlyDeclaresDivergence() public {
+        use(1, 1);
+        router.latch(single(NEW));
+        refer(5, 1_00);
+        hostile[4].set(HostileSource.Mode.Honest, BASE + 20e18);
+        assertEq(uint8(peekPrice(NEW).status), uint8(PriceStatus.Fresh), "at the bound");
+        hostile[4].set(HostileSource.Mode.Honest, BASE + 20e18 + 1);
+        Price memory p = peekPrice(NEW);
+        assertEq(uint8(p.status), uint8(PriceStatus.Diverged));
+        assertEq(p.mark, BASE, "it is not in the median");
+        hostile[4].set(HostileSource.Mode.Honest, BASE - 20e18 - 1);
+        assertEq(uint8(peekPrice(NEW).status), uint8(PriceStatus.Diverged));
+        for (uint256 mode = 1; mode <= FAILURES; ++mode) {
+            hostile[4].set(HostileSource.Mode(mode), 3 * BASE);
+            p = peekPrice(NEW);
+            assertEq(uint8(p.status), uint8(PriceStatus.Fresh), "one that fails says nothing");
+            assertEq(p.mark, BASE);
+        }
+    }
+
+    /// @dev In a real move a slow reference lags as our own slow average does: that is no divergence.
+    function test_Reference_MayLagBehindARealMove() public {
+        use(1, 1);
+        router.latch(single(NEW));
+        refer(5, 1_00);
+        hostile[4].set(HostileSource.Mode.Honest, 1_950e18);
+        Price memory p = later(60, 1_800e18);
+        assertEq(uint8(p.status), uint8(PriceStatus.Fresh));
+        hostile[4].set(HostileSource.Mode.Honest, 1_780e18);
+        assertEq(uint8(later(60, 1_800e18).status), uint8(PriceStatus.Diverged), "beyond the mark");
+    }
+
+    function test_Reference_StaleStaysStale() public {
+        use(1, 1);
+        router.latch(single(NEW));
+        refer(5, 1_00);
+        hostile[4].set(HostileSource.Mode.Honest, 3 * BASE);
+        hostile[0].set(HostileSource.Mode.Revert, 0);
+        assertEq(uint8(peekLater().status), uint8(PriceStatus.Stale));
+    }
+
+    function test_SetReference_BoundsEventAndRemoval() public {
+        IOracleRouter.Reference memory none;
+        IOracleRouter.Reference memory some = IOracleRouter.Reference(address(hostile[4]), 3_600, 1_00);
+        vm.expectEmit(address(router));
+        emit IOracleRouter.ReferenceSet(ETH, none, some);
+        router.setReference(ETH, some);
+        assertEq(router.referenceOf(ETH).source, some.source);
+        (uint256 quorum, uint256 maxDivergence) = router.rulesOf(ETH);
+        assertEq(quorum, 1);
+        assertEq(maxDivergence, 100);
+        router.setReference(ETH, none);
+        assertEq(router.referenceOf(ETH).source, address(0));
+        some.maxDistance = 9;
+        vm.expectRevert(abi.encodeWithSelector(IOracleRouter.DivergenceOutOfBounds.selector, 9, 10, 2_000));
+        router.setReference(ETH, some);
+        some.maxDistance = 2_001;
+        vm.expectRevert(abi.encodeWithSelector(IOracleRouter.DivergenceOutOfBounds.selector, 2_001, 10, 2_000));
+        router.setReference(ETH, some);
+        (some.maxDistance, some.maxAge) = (100, 0);
+        vm.expectRevert(abi.encodeWithSelector(IOracleRouter.MaxAgeOutOfBounds.selector, 0, 1, 2 days));
+        router.setReference(ETH, some);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, alice));
+        router.setReference(ETH, none);
+    }
+
+    // ---- packing
+
+    /// @dev What a latch writes is what the next one reads, at the edges of every width.
+    function testFuzz_Latch_NothingSpillsOver(uint256 price, uint256 age, uint8 quorum, uint16 divergence) public {
+        price = bound(price, 0, 1) == 0 ? MIN_PRICE : MAX_PRICE;
+        age = bound(age, 0, 2 days);
+        quorum = uint8(bound(quorum, 1, 5));
+        divergence = uint16(bound(divergence, 10, 2_000));
+        IOracleRouter.Source[] memory list = listOf(5);
+        for (uint256 i = 0; i < 5; ++i) {
+            list[i].maxAge = 2 days;
+            hostile[i].set(HostileSource.Mode.Honest, price);
+            hostile[i].setAge(age);
+        }
+        router.setSources(NEW, list, quorum, divergence);
+        router.setReference(NEW, IOracleRouter.Reference(address(hostile[0]), 2 days, 100));
+        Price memory p = router.latch(single(NEW))[0];
+        assertEq(router.referenceOf(NEW).source, address(hostile[0]));
+        (Price memory stored, uint256 time) = router.latched(NEW);
+        assertEq(abi.encode(stored), abi.encode(p));
+        assertEq(stored.mark, price);
+        assertEq(stored.fast, price);
+        assertEq(stored.slow, price);
+        assertEq(stored.updatedAt, block.timestamp - age);
+        assertEq(time, block.timestamp);
+        (uint256 q, uint256 d) = router.rulesOf(NEW);
+        assertEq(q, quorum);
+        assertEq(d, divergence);
+        assertEq(router.sources(NEW).length, 5);
+    }
+
     // ---- setSources
 
     function test_SetSources_EventAndReplacement() public {
@@ -243,6 +451,9 @@ contract OracleRouterTest is BallastTest {
         refused(list, 3, 100, abi.encodeWithSelector(IOracleRouter.QuorumOutOfBounds.selector, 3, 1, 2));
         refused(list, 1, 9, abi.encodeWithSelector(IOracleRouter.DivergenceOutOfBounds.selector, 9, 10, 2_000));
         refused(list, 1, 2_001, abi.encodeWithSelector(IOracleRouter.DivergenceOutOfBounds.selector, 2_001, 10, 2_000));
+        list[1].source = address(0);
+        refused(list, 1, 100, abi.encodeWithSelector(IOracleRouter.ZeroSource.selector, NEW));
+        list = listOf(2);
         list[1].maxAge = 0;
         refused(list, 1, 100, abi.encodeWithSelector(IOracleRouter.MaxAgeOutOfBounds.selector, 0, 1, 2 days));
         list[1].maxAge = 2 days + 1;
@@ -264,6 +475,24 @@ contract OracleRouterTest is BallastTest {
     function listOf(uint256 count) internal view returns (IOracleRouter.Source[] memory list) {
         list = new IOracleRouter.Source[](count);
         for (uint256 i = 0; i < count; ++i) list[i] = IOracleRouter.Source(address(hostile[i]), 3_600);
+    }
+
+    /// @dev Latches `price` of the first source after so many seconds.
+    function later(uint256 seconds_, uint256 price) internal returns (Price memory) {
+        vm.warp(block.timestamp + seconds_);
+        hostile[0].set(HostileSource.Mode.Honest, price);
+        return router.latch(single(NEW))[0];
+    }
+
+    function peekLater() internal returns (Price memory) {
+        vm.warp(block.timestamp + 60);
+        return peekPrice(NEW);
+    }
+
+    /// @dev The n-th source as the reference.
+    function refer(uint256 nth, uint16 maxDistance) internal {
+        router.setReference(NEW, IOracleRouter.Reference(address(hostile[nth - 1]), 3_600, maxDistance));
+        vm.warp(block.timestamp + 1);
     }
 
     function use(uint256 count, uint8 quorum) internal {
