@@ -120,7 +120,7 @@ export async function addFeeds(world: World, asset: bigint, price: bigint, count
   const sources: { source: string; maxAge: bigint }[] = [];
   for (let i = 0; i < count; i++) {
     const feed = await ethers.deployContract("MockV3Aggregator", [8, price * 10n ** 8n]);
-    const source = await ethers.deployContract("ChainlinkSource", [feed]);
+    const source = await ethers.deployContract("ChainlinkSource", [feed, 86_400n, ethers.ZeroAddress, 0n]);
     feeds.push(feed);
     sources.push({ source: await source.getAddress(), maxAge: 86_400n });
   }

@@ -6,6 +6,7 @@ import {IOracle} from "../interfaces/IOracle.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Margin} from "../libraries/Margin.sol";
+import {Reduction} from "../libraries/Reduction.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
@@ -13,6 +14,7 @@ import {Price, PriceStatus} from "../types/Price.sol";
 import {DUST, INSURANCE, TREASURY, deficitRow} from "../types/Rows.sol";
 import {AssetConfig, AssetKind, AssetLimits, AssetState, Reserve} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
+import {Planner} from "./Planner.sol";
 import {Positions} from "./Positions.sol";
 
 /// @title Views over the ledger
@@ -110,6 +112,12 @@ contract Lens {
         uint256 quoteHeld;
     }
 
+    error TargetOutOfBounds(uint256 target, uint256 lower, uint256 upper);
+    error CostAboveBound(uint256 cost, uint256 bound);
+    error CostsDoNotMatchLegs(uint256 costs, uint256 legs);
+
+    uint256 internal constant MAX_TARGET = 100e18;
+
     IClearingHouse public immutable clearingHouse;
 
     constructor(IClearingHouse clearingHouse_) {
@@ -143,9 +151,7 @@ contract Lens {
         m.perp = clearingHouse.perpOf(asset);
         m.long = clearingHouse.sideOf(asset, true);
         m.short = clearingHouse.sideOf(asset, false);
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = asset;
-        m.price = peek(assets)[0];
+        m.price = peekOne(asset);
         m.now_ = clearingHouse.marketOf(asset);
         m.deficit = uint256(-clearingHouse.cashOf(deficitRow(asset)));
         m.insuranceAvailable = clearingHouse.coverable(asset);
@@ -160,6 +166,42 @@ contract Lens {
                 clearingHouse.totalDeficit(),
                 clearingHouse.reserveOf(QUOTE).held
             );
+    }
+
+    /// @notice The smallest reduction of one leg that brings the account to a health of `target`, and the plan's toxicity.
+    /// @param cost of closing, as a part of the notional closed in 1e18
+    function reduction(
+        AccountId id,
+        AssetId asset,
+        uint256 target,
+        uint256 cost
+    ) public view returns (Reduction.Plan memory) {
+        require(target >= WAD && target <= MAX_TARGET, TargetOutOfBounds(target, WAD, MAX_TARGET));
+        require(cost <= WAD, CostAboveBound(cost, WAD));
+        return
+            Planner.plan(
+                clearingHouse.assess(id),
+                clearingHouse.marketOf(asset),
+                clearingHouse.previewPosition(id, asset).size,
+                peekOne(asset),
+                target,
+                cost
+            );
+    }
+
+    /// @notice Which leg to reduce first, given what closing each costs: spot goes first when it is cheaper.
+    /// @param costs of the legs, in the order of `legsOf`
+    function firstReduction(
+        AccountId id,
+        uint256 target,
+        uint256[] calldata costs
+    ) external view returns (AssetId first, Reduction.Plan memory plan) {
+        AssetId[] memory assets = clearingHouse.legsOf(id);
+        require(costs.length == assets.length, CostsDoNotMatchLegs(costs.length, assets.length));
+        for (uint256 i = 0; i < assets.length; ++i) {
+            Reduction.Plan memory other = reduction(id, assets[i], target, costs[i]);
+            if (i == 0 || Planner.better(other, plan)) (first, plan) = (assets[i], other);
+        }
     }
 
     /// @notice The most of an asset that may be withdrawn now, and what limits it.
@@ -187,9 +229,7 @@ contract Lens {
         uint256 unit
     ) internal view returns (WithdrawableView memory w) {
         uint256 size = uint256(int256(clearingHouse.positionOf(id, asset).size));
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = asset;
-        Price memory price = peek(assets)[0];
+        Price memory price = peekOne(asset);
         uint256 worse = FixedPoint.min(price.mark, price.slow);
         uint256 cut = Assessor.haircut(clearingHouse.marketOf(asset).config, price.status);
         int256 needed = Margin.counted(Margin.value(int256(size), worse), cut) - room;
@@ -246,6 +286,12 @@ contract Lens {
     function healthOf(Assessor.Assessment memory a) internal pure returns (uint256) {
         if (a.maintenance == 0) return a.marginEquity < 0 ? 0 : type(uint256).max;
         return a.marginEquity <= 0 ? 0 : FixedPoint.mulDivDown(uint256(a.marginEquity), 1e18, a.maintenance);
+    }
+
+    function peekOne(AssetId asset) internal view returns (Price memory) {
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        return peek(assets)[0];
     }
 
     function peek(AssetId[] memory assets) internal view returns (Price[] memory prices) {

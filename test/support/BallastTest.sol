@@ -109,11 +109,12 @@ abstract contract BallastTest is Test {
     function addFeed(AssetId asset, int256 price) internal {
         feeds[asset] = new MockV3Aggregator(8, price);
         IOracleRouter.Source[] memory sources = new IOracleRouter.Source[](1);
-        sources[0] = IOracleRouter.Source(
-            address(new ChainlinkSource(AggregatorV3Interface(address(feeds[asset])))),
-            1 hours
-        );
+        sources[0] = IOracleRouter.Source(address(chainlink(feeds[asset])), 1 hours);
         router.setSources(asset, sources, 1, 100);
+    }
+
+    function chainlink(MockV3Aggregator feed) internal returns (ChainlinkSource) {
+        return new ChainlinkSource(AggregatorV3Interface(address(feed)), 1 days, AggregatorV3Interface(address(0)), 0);
     }
 
     /// @dev Token units of quote, minted.

@@ -2,13 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {MockV3Aggregator} from "@chainlink/contracts/src/v0.8/shared/mocks/MockV3Aggregator.sol";
-import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
 import {AssetState} from "../../contracts/core/Ledger.sol";
 import {Positions} from "../../contracts/core/Positions.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {Legs} from "../../contracts/libraries/Legs.sol";
-import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
@@ -188,7 +186,7 @@ contract ClearingHouseTradeTest is BallastTest {
         IOracleRouter.Source[] memory sources = new IOracleRouter.Source[](2);
         sources[0] = router.sources(ETH)[0];
         MockV3Aggregator other = new MockV3Aggregator(8, 2_040e8);
-        sources[1] = IOracleRouter.Source(address(new ChainlinkSource(AggregatorV3Interface(address(other)))), 1 hours);
+        sources[1] = IOracleRouter.Source(address(chainlink(other)), 1 hours);
         router.setSources(ETH, sources, 1, 100);
         vm.warp(block.timestamp + 1);
         onlyReductions(2_020e18);

@@ -2,11 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {MockV3Aggregator} from "@chainlink/contracts/src/v0.8/shared/mocks/MockV3Aggregator.sol";
-import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {HostileSource} from "../../contracts/mocks/HostileSource.sol";
-import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.sol";
 import {AssetId} from "../../contracts/types/AssetId.sol";
 import {MAX_PRICE, MIN_PRICE, Price, PriceStatus} from "../../contracts/types/Price.sol";
 import {BallastTest} from "../support/BallastTest.sol";
@@ -79,7 +77,7 @@ contract OracleRouterTest is BallastTest {
     function testFuzz_Peek_EdgesOfPriceAndAge(uint256 age) public {
         MockV3Aggregator feed = new MockV3Aggregator(18, int256(BASE));
         IOracleRouter.Source[] memory list = new IOracleRouter.Source[](1);
-        list[0] = IOracleRouter.Source(address(new ChainlinkSource(AggregatorV3Interface(address(feed)))), 3_600);
+        list[0] = IOracleRouter.Source(address(chainlink(feed)), 3_600);
         router.setSources(NEW, list, 1, 100);
         router.latch(single(NEW));
         age = bound(age, 3_500, 3_700);
@@ -530,52 +528,5 @@ contract OracleRouterTest is BallastTest {
     ) internal {
         vm.expectRevert(reason);
         router.setSources(NEW, list, quorum, divergence);
-    }
-}
-
-contract ChainlinkSourceTest is BallastTest {
-    MockV3Aggregator internal feed;
-    ChainlinkSource internal source;
-
-    function setUp() public override {
-        vm.warp(1_700_000_000);
-        feed = new MockV3Aggregator(8, 2_000e8);
-        source = new ChainlinkSource(AggregatorV3Interface(address(feed)));
-    }
-
-    function testFuzz_LatestPrice_AnyDecimals(uint8 decimals, uint96 answer) public {
-        decimals = uint8(bound(decimals, 0, 18));
-        answer = uint96(bound(answer, 1, type(uint96).max));
-        feed = new MockV3Aggregator(decimals, int256(uint256(answer)));
-        source = new ChainlinkSource(AggregatorV3Interface(address(feed)));
-        (uint256 price, uint256 updatedAt, uint256 confidence) = source.latestPrice();
-        assertEq(price, answer * 10 ** (18 - decimals));
-        assertEq(updatedAt, block.timestamp);
-        assertEq(confidence, 0);
-    }
-
-    function test_Constructor_RevertsWhen_TooManyDecimals() public {
-        feed = new MockV3Aggregator(19, 1);
-        vm.expectRevert(abi.encodeWithSelector(ChainlinkSource.TooManyDecimals.selector, 19, 18));
-        new ChainlinkSource(AggregatorV3Interface(address(feed)));
-    }
-
-    function testFuzz_LatestPrice_RevertsWhen_NotPositive(int256 answer) public {
-        answer = bound(answer, type(int256).min, 0);
-        feed.updateAnswer(answer);
-        vm.expectRevert(abi.encodeWithSelector(ChainlinkSource.AnswerNotPositive.selector, answer));
-        source.latestPrice();
-    }
-
-    function test_LatestPrice_RevertsWhen_RoundIncomplete() public {
-        feed.updateRoundData(17, 2_000e8, 0, 0);
-        vm.expectRevert(abi.encodeWithSelector(ChainlinkSource.RoundIncomplete.selector, 17));
-        source.latestPrice();
-    }
-
-    function test_LatestPrice_TellsTheTimeOfTheRound() public {
-        feed.updateRoundData(17, 2_000e8, 1_600_000_000, 1_600_000_000);
-        (, uint256 updatedAt, ) = source.latestPrice();
-        assertEq(updatedAt, 1_600_000_000);
     }
 }
