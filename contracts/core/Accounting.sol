@@ -7,7 +7,7 @@ import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {deficitRow} from "../types/Rows.sol";
 import {Debts} from "./Debts.sol";
-import {Ledger, Reserve} from "./Ledger.sol";
+import {Account, Ledger} from "./Ledger.sol";
 
 /// @notice Cash between rows, and the deficits among them.
 library Accounting {
@@ -29,19 +29,16 @@ library Accounting {
         return amount * unit;
     }
 
-    /// @notice What one unit of the token is in 1e18.
-    function unitOf(Reserve storage reserve) internal view returns (uint256) {
-        return 10 ** (18 - reserve.decimals);
-    }
-
     /// @dev Whoever touches the cash of an account that owes quote pays the interest so far first.
     function addCash(Ledger storage ledger, AccountId account, int256 change) internal returns (int256 cash) {
-        cash = ledger.accounts[account].cash;
-        if (ledger.accounts[account].indebted) change -= int256(Debts.charge(ledger, account));
+        Account storage stored = ledger.accounts[account];
+        bool indebted;
+        (cash, indebted) = (stored.cash, stored.indebted);
+        if (indebted) change -= int256(Debts.charge(ledger, account));
         if (change == 0) return cash;
         cash += change;
         require(cash == int128(cash), IClearingHouse.CashOutOfBounds(account, cash));
-        ledger.accounts[account].cash = int128(cash);
+        stored.cash = int128(cash);
         emit IClearingHouse.CashChanged(account, cash);
     }
 

@@ -38,6 +38,8 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     address public immutable oracle;
     address public immutable configurator;
+    address internal immutable quoteToken;
+    uint256 internal immutable quoteUnit;
     Ledger internal ledger;
 
     modifier only(Capability capability) {
@@ -55,13 +57,16 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         oracle = oracle_;
         configurator = configurator_;
         Listing.addReserve(ledger, QUOTE, quote);
+        quoteToken = quote;
+        quoteUnit = 10 ** (18 - ledger.reserves[QUOTE].decimals);
     }
 
     function deposit(AccountId account, AssetId asset, uint256 amount) public nonReentrant {
-        Reserve storage reserve = reserveStorage(asset);
+        (address token, uint256 unit) = tokenOf(asset);
         require(amount != 0, ZeroAmount());
-        uint256 value = Accounting.scaled(amount, Accounting.unitOf(reserve));
-        pull(reserve.token, amount);
+        uint256 value = Accounting.scaled(amount, unit);
+        pull(token, amount);
+        Reserve storage reserve = ledger.reserves[asset];
         reserve.held = uint128(uint256(Accounting.signed(reserve.held + value)));
         int256 balance = asset == QUOTE ? creditQuote(account, value) : creditSpot(account, asset, value);
         emit Deposited(account, asset, msg.sender, value, balance);
@@ -77,9 +82,8 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         bytes32 s
     ) external {
         // A front-run permit leaves the allowance it was for: the transfer decides.
-        try
-            IERC20Permit(reserveStorage(asset).token).permit(msg.sender, address(this), amount, deadline, v, r, s)
-        {} catch {}
+        (address token, ) = tokenOf(asset);
+        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         deposit(account, asset, amount);
     }
 
@@ -93,7 +97,9 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         if (account != TREASURY && msg.sender != account.ownerOf()) {
             require(to == account.ownerOf(), RecipientNotOwner(account, to));
         }
-        return Withdrawing.withdraw(ledger, IOracle(oracle), account, asset, amount, to);
+        (address token, uint256 unit) = tokenOf(asset);
+        Withdrawing.Terms memory terms = Withdrawing.Terms(account, asset, token, unit, amount, to);
+        return Withdrawing.withdraw(ledger, IOracle(oracle), terms);
     }
 
     function transferCash(AccountId from, AccountId to, uint256 value) external nonReentrant {
@@ -115,8 +121,9 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     }
 
     function skim(AssetId asset) external nonReentrant returns (uint256 value) {
-        Reserve storage reserve = reserveStorage(asset);
-        uint256 balance = Accounting.scaled(IERC20(reserve.token).balanceOf(address(this)), Accounting.unitOf(reserve));
+        (address token, uint256 unit) = tokenOf(asset);
+        Reserve storage reserve = ledger.reserves[asset];
+        uint256 balance = Accounting.scaled(IERC20(token).balanceOf(address(this)), unit);
         if (balance <= reserve.held) return 0;
         value = balance - reserve.held;
         reserve.held = uint128(balance);
@@ -287,9 +294,13 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         require(allowed, NotOwnerOrOperator(account, msg.sender));
     }
 
-    function reserveStorage(AssetId asset) internal view returns (Reserve storage reserve) {
-        reserve = ledger.reserves[asset];
-        require(reserve.token != address(0), UnknownAsset(asset));
+    /// @dev The token of an asset and what one unit of it is in 1e18. Quote is asked for most and never changes.
+    function tokenOf(AssetId asset) internal view returns (address token, uint256 unit) {
+        if (asset == QUOTE) return (quoteToken, quoteUnit);
+        Reserve storage reserve = ledger.reserves[asset];
+        token = reserve.token;
+        require(token != address(0), UnknownAsset(asset));
+        unit = 10 ** (18 - reserve.decimals);
     }
 
     function creditQuote(AccountId account, uint256 value) internal returns (int256) {

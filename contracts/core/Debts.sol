@@ -6,7 +6,7 @@ import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {INSURANCE} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
-import {Debt, Ledger} from "./Ledger.sol";
+import {Account, Debt, Ledger} from "./Ledger.sol";
 
 /// @notice Quote owed against spot: what perps lost beyond the quote of an account that holds spot. It bears interest to
 /// insurance. What is owed is measured whenever prices are at hand and held in between, as a price is in an average.
@@ -29,13 +29,14 @@ library Debts {
 
     /// @notice Writes down what the account owes now, interest so far paid.
     function track(Ledger storage ledger, AccountId account, uint256 amount) internal {
-        bool before = ledger.accounts[account].indebted;
+        Account storage stored = ledger.accounts[account];
+        bool before = stored.indebted;
         if (!before && amount == 0) return;
         if (before) Accounting.addCash(ledger, account, 0);
         Debt storage debt = ledger.debts[account];
         if (before && debt.amount == amount) return;
         (debt.amount, debt.since) = (uint128(amount), uint40(block.timestamp));
-        ledger.accounts[account].indebted = amount != 0;
+        stored.indebted = amount != 0;
         emit IClearingHouse.DebtChanged(account, amount);
     }
 

@@ -39,13 +39,8 @@ library Pricing {
         return latch(ledger, oracle, assets)[0];
     }
 
-    /// @notice The prices of everything an account holds, to look at: nothing accrues.
-    function latchAll(
-        Ledger storage ledger,
-        IOracle oracle,
-        AccountId account
-    ) internal returns (Price[] memory prices) {
-        uint96 legs = ledger.accounts[account].legs;
+    /// @notice The prices of the legs of an account, to look at: nothing accrues.
+    function latchAll(IOracle oracle, uint96 legs) internal returns (Price[] memory prices) {
         if (legs != 0) prices = oracle.latch(legs.list());
     }
 
@@ -55,7 +50,7 @@ library Pricing {
         IOracle oracle,
         AccountId account
     ) internal returns (Assessor.Assessment memory) {
-        return Assessing.assess(ledger, account, latchAll(ledger, oracle, account));
+        return Assessing.assess(ledger, account, latchAll(oracle, ledger.accounts[account].legs));
     }
 
     /// @notice Reads the depth that a market's pool lends it, as of now.

@@ -7,12 +7,11 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
-import {Price} from "../types/Price.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {Ledger, Reserve} from "./Ledger.sol";
+import {Account, Ledger} from "./Ledger.sol";
 import {Pricing} from "./Pricing.sol";
 
 /// @notice What leaves an account of its owner's will: it meets initial margin afterwards, on prices that agree, and quote is
@@ -21,30 +20,31 @@ library Withdrawing {
     using SafeERC20 for IERC20;
     using Accounting for Ledger;
     using Exchanging for Ledger;
-    using Pricing for Ledger;
 
-    function withdraw(
-        Ledger storage ledger,
-        IOracle oracle,
-        AccountId account,
-        AssetId asset,
-        uint256 amount,
-        address to
-    ) external returns (uint256 paid) {
-        require(to != address(0), IClearingHouse.ZeroAddress());
-        require(amount != 0, IClearingHouse.ZeroAmount());
-        Reserve storage reserve = ledger.reserves[asset];
-        require(reserve.token != address(0), IClearingHouse.UnknownAsset(asset));
-        uint256 unit = Accounting.unitOf(reserve);
-        uint256 value = Accounting.scaled(amount, unit);
+    struct Terms {
+        AccountId account;
+        AssetId asset;
+        /// Of the asset: its token, and what one unit of it is in 1e18.
+        address token;
+        uint256 unit;
+        /// Token units.
+        uint256 amount;
+        address to;
+    }
+
+    function withdraw(Ledger storage ledger, IOracle oracle, Terms memory terms) external returns (uint256 paid) {
+        require(terms.to != address(0), IClearingHouse.ZeroAddress());
+        require(terms.amount != 0, IClearingHouse.ZeroAmount());
+        uint256 value = Accounting.scaled(terms.amount, terms.unit);
+        bool quote = terms.asset == QUOTE;
         int256 balance;
-        paid = amount;
-        if (asset == QUOTE) (paid, value, balance) = debitQuote(ledger, account, value, unit);
-        else balance = ledger.resizeSpot(account, asset, -int256(value));
-        reserve.held -= uint128(paid * unit);
-        requireFree(ledger, oracle, account, asset == QUOTE);
-        emit IClearingHouse.Withdrawn(account, asset, to, value, paid, balance);
-        push(reserve.token, to, paid);
+        paid = terms.amount;
+        if (quote) (paid, value, balance) = debitQuote(ledger, terms.account, value, terms.unit);
+        else balance = ledger.resizeSpot(terms.account, terms.asset, -int256(value));
+        ledger.reserves[terms.asset].held -= uint128(paid * terms.unit);
+        requireFree(ledger, oracle, terms.account, quote);
+        emit IClearingHouse.Withdrawn(terms.account, terms.asset, terms.to, value, paid, balance);
+        push(terms.token, terms.to, paid);
     }
 
     function transferCash(Ledger storage ledger, IOracle oracle, AccountId from, AccountId to, uint256 value) external {
@@ -79,14 +79,14 @@ library Withdrawing {
     }
 
     function requireFree(Ledger storage ledger, IOracle oracle, AccountId account, bool quote) private {
+        uint96 legs = ledger.accounts[account].legs;
         // A flat account has nothing to price.
-        if (ledger.accounts[account].legs == 0) {
+        if (legs == 0) {
             int256 cash = ledger.accounts[account].cash;
             require(cash >= 0, IClearingHouse.InsufficientMargin(account, cash, 0));
             return Debts.track(ledger, account, 0);
         }
-        Price[] memory prices = ledger.latchAll(oracle, account);
-        Assessor.Assessment memory a = Assessor.assess(ledger, account, prices);
+        Assessor.Assessment memory a = Assessor.assess(ledger, account, Pricing.latchAll(oracle, legs));
         require(!a.diverged, IClearingHouse.PriceDiverged(account));
         Pricing.requireMargin(account, a);
         require(!quote || a.quoteEquity >= 0, IClearingHouse.InsufficientQuote(account, a.quoteEquity));
@@ -95,11 +95,9 @@ library Withdrawing {
 
     /// @dev Without legs there is nothing but cash; with legs margin decides.
     function requireCash(Ledger storage ledger, AccountId account, uint256 needed) private view {
-        int256 cash = ledger.accounts[account].cash;
-        require(
-            ledger.accounts[account].legs != 0 || cash >= int256(needed),
-            IClearingHouse.InsufficientCash(account, cash, needed)
-        );
+        Account storage stored = ledger.accounts[account];
+        (int256 cash, uint96 legs) = (stored.cash, stored.legs);
+        require(legs != 0 || cash >= int256(needed), IClearingHouse.InsufficientCash(account, cash, needed));
     }
 
     function push(address token, address to, uint256 amount) private {

@@ -125,5 +125,5 @@ export const scenarios: readonly Scenario[] = [
       return world.house.connect(alice).withdraw(account, QUOTE, 10n * UNIT, alice.address);
     },
   },
-  ...[65_000, 83_000, 101_000, 119_500, 138_000].map((bound, i) => latch(i + 1, bound)),
+  ...[66_000, 84_500, 103_000, 121_500, 140_000].map((bound, i) => latch(i + 1, bound)),
 ];

@@ -24,7 +24,7 @@ contract RatioSource is IPriceSource {
 
     constructor(IPriceSource numerator_, IPriceSource denominator_) {
         require(address(numerator_) != address(0) && address(denominator_) != address(0), ZeroSource());
-        require(numerator_ != denominator_, SameSource(address(numerator_)));
+        require(address(numerator_) != address(denominator_), SameSource(address(numerator_)));
         numerator = numerator_;
         denominator = denominator_;
     }
