@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
-import {AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetLimits, AssetState, HouseTerms} from "../../contracts/core/Ledger.sol";
 import {Positions} from "../../contracts/core/Positions.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
@@ -46,6 +46,7 @@ contract Handler is BallastTest {
     uint256[19] public reverts;
     uint256 public steps;
     uint256 public offsets;
+    uint256 public debtSales;
     string public broken;
     mapping(bytes32 => bool) internal isBroken;
 
@@ -76,6 +77,12 @@ contract Handler is BallastTest {
             fund(owner, ids[i], 20_000e6);
         }
         insure(20_000e6);
+        addFeed(QUOTE, 1e8);
+        configurator.setMargin(ETH, marginTerms(0.05e18, 0.12e18, 0.1e18));
+        configurator.setMargin(BTC, marginTerms(0.03e18, 0.1e18, 0.06e18));
+        configurator.setLimits(ETH, AssetLimits(10_000_000e18, 50_000e18, 1e18));
+        configurator.setHouseTerms(HouseTerms(10e18, 0.1e18, 50_00, 3_00, 0));
+        configurator.setPool(ETH, ids[4]);
         configurator.setFundingRate(ETH, 0.003e18);
         configurator.setFundingRate(BTC, -0.002e18);
     }
@@ -140,6 +147,8 @@ contract Handler is BallastTest {
 
     function trade(uint256 a, uint256 b, bool eth, uint256 size, uint256 price, uint256 fee) external {
         AssetId asset = eth ? ETH : BTC;
+        // Mostly a dollar, sometimes unknown or off its peg.
+        if (fee % 16 != 0) feeds[QUOTE].updateAnswer(fee % 16 == 1 ? int256(0.9e8) : int256(1e8));
         uint256 mark = markOf(asset);
         // Up to about what the poorer of the two can carry, sometimes dust.
         int256 equity = smaller(house.assess(ids[a % ACCOUNTS]).equity, house.assess(ids[b % ACCOUNTS]).equity);
@@ -248,12 +257,12 @@ contract Handler is BallastTest {
         one[0] = account;
         Snapshot memory eth = snapshot(account, ETH);
         Snapshot memory btc = snapshot(account, BTC);
-        int256 cash = house.cashOf(account) + eth.cash + btc.cash;
+        int256 cash = owned(account) + eth.cash + btc.cash;
         if (!send(Action.Settle, alice, abi.encodeCall(house.settle, (one)))) return;
         if (house.positionOf(account, ETH).size != eth.size || house.positionOf(account, BTC).size != btc.size)
             fail_("QUOTE-1");
         bool flat = house.legsOf(account).length == 0;
-        if (house.cashOf(account) != cash && !(flat && cash < 0 && house.cashOf(account) == 0)) fail_("QUOTE-1");
+        if (owned(account) != cash && !(flat && cash < 0 && owned(account) == 0)) fail_("QUOTE-1");
     }
 
     /// @dev Good, bad, good: the bad one is skipped and says why.
@@ -265,9 +274,9 @@ contract Handler is BallastTest {
         entries[0] = abi.encodeCall(house.deposit, (ids[who], QUOTE, amount));
         entries[1] = abi.encodeCall(house.deposit, (ids[who], AssetId.wrap(999), amount));
         entries[2] = entries[0];
-        int256 cash = house.cashOf(ids[who]);
+        int256 cash = owned(ids[who]);
         if (!send(Action.Batch, owners[who], abi.encodeCall(house.batch, (entries)))) return fail_("LIVE-1");
-        if (house.cashOf(ids[who]) - cash != int256(2 * amount * 1e12)) fail_("LIVE-1");
+        if (owned(ids[who]) - cash != int256(2 * amount * 1e12)) fail_("LIVE-1");
     }
 
     function donate(uint256 amount) external {
@@ -290,6 +299,7 @@ contract Handler is BallastTest {
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
             if (house.isLiquidatable(account)) return account;
+            if (Assessor.overborrowed(Assessor.standing(house.assess(account)), 50_00)) return account;
         }
         for (uint256 i = 0; i < ACCOUNTS && sizeOf(account, ETH) == 0 && sizeOf(account, BTC) == 0; ++i)
             account = ids[i];
@@ -328,7 +338,8 @@ contract Handler is BallastTest {
         int256 leg = sizeOf(terms.account, terms.asset);
         int256 row = house.cashOf(deficitRow(terms.asset));
         if (!send(Action.Liquidate, stage, abi.encodeCall(house.liquidate, (terms)))) return;
-        if (before.marginEquity >= int256(before.maintenance)) fail_("LIQ-1");
+        bool debtSale = before.marginEquity >= int256(before.maintenance);
+        if (debtSale) checkDebtSale(terms, before);
         int256 left = sizeOf(terms.account, terms.asset);
         if (magnitude(left) > magnitude(leg) || (leg > 0 ? left < 0 : left > 0)) fail_("LIQ-2");
         Assessor.Assessment memory a = house.assess(terms.account);
@@ -340,6 +351,15 @@ contract Handler is BallastTest {
         Assessor.Assessment memory taker = house.assess(terms.taker);
         if (taker.initialEquity < int256(taker.initial)) fail_("LIQ-1");
         if (house.legsOf(terms.account).length == 0 && house.cashOf(terms.account) < 0) fail_("CHAIN-1");
+    }
+
+    /// @dev The one exception to LIQ-1 here: spot, while more is owed against it than the cap, and no more than is owed.
+    function checkDebtSale(IClearingHouse.Liquidation memory terms, Assessor.Assessment memory before) internal {
+        int256 owed = int256(before.collateral) - before.equity;
+        if (terms.asset != WETH || owed * 2 <= int256(before.collateral)) fail_("LIQ-1");
+        Assessor.Assessment memory a = house.assess(terms.account);
+        if (a.equity > int256(a.collateral)) fail_("LIQ-1");
+        ++debtSales;
     }
 
     function watchedOffset(AccountId account, AssetId asset, bool long, uint256 size) internal {
@@ -355,7 +375,7 @@ contract Handler is BallastTest {
         uint256 mark = markOf(asset);
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             Snapshot memory now_ = snapshot(ids[i], asset);
-            now_.cash += house.cashOf(ids[i]);
+            now_.cash += owned(ids[i]);
             int256 drift = value(now_.size - before[i].size, mark) + now_.cash - before[i].cash;
             if (magnitude(drift) > 4 + (4 * MAX_MARK) / 1e18) fail_("OFFSET-1");
             if (before[i].size == 0 || before[i].size > 0 == long) continue;
@@ -377,7 +397,7 @@ contract Handler is BallastTest {
         int256 slack = int256(mark / 1e18 + 4);
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             Snapshot memory now_ = snapshot(ids[i], asset);
-            int256 charge = before[i].cash - now_.cash - house.cashOf(ids[i]);
+            int256 charge = before[i].cash - now_.cash - owned(ids[i]);
             taken += charge;
             if (now_.size != before[i].size) fail_("SHARE-1");
             if (charge < -slack || (charge > slack && before[i].size > 0 != long)) fail_("SHARE-1");
@@ -399,8 +419,14 @@ contract Handler is BallastTest {
         all = new Snapshot[](ACCOUNTS);
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             all[i] = snapshot(ids[i], asset);
-            all[i].cash += house.cashOf(ids[i]);
+            all[i].cash += owned(ids[i]);
         }
+    }
+
+    /// @dev Cash less the interest that has not been charged yet.
+    function owned(AccountId account) internal view returns (int256) {
+        (, uint256 interest) = house.debtOf(account);
+        return house.cashOf(account) - int256(interest);
     }
 
     function stored(AccountId account, AssetId asset) internal view returns (Snapshot memory) {

@@ -153,9 +153,9 @@ abstract contract BallastTest is Test {
 
     /// @dev The same prices, fresh again.
     function refresh() internal {
-        for (uint16 i = 1; i <= 3; ++i) {
+        for (uint16 i = 0; i <= 3; ++i) {
             MockV3Aggregator feed = feeds[AssetId.wrap(i)];
-            feed.updateAnswer(feed.latestAnswer());
+            if (address(feed) != address(0)) feed.updateAnswer(feed.latestAnswer());
         }
     }
 

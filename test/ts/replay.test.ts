@@ -34,9 +34,24 @@ const MET = [
   "ProfitShared",
   "DeficitBooked",
   "InsuranceUsed",
+  "VarianceSampled",
+  "ConditionsChanged",
+  "DebtChanged",
 ];
 const TREASURY = 1n;
 const deficitRow = (asset: bigint) => (1n << 32n) | asset;
+
+/** √max(short, long, (20 %)² per second) per √second in 1e18; variances per second in 1e15. */
+function sigma(short: bigint, long: bigint): bigint {
+  const variance = [short, long, 1_268_391n].reduce((a, b) => (a > b ? a : b)) * 10n ** 21n;
+  let root = 1n << 64n;
+  for (let next = 0n; next !== root;) {
+    next = root;
+    root = (root + variance / root) >> 1n;
+    if (root > next) return next;
+  }
+  return root;
+}
 
 /** What the logs alone say the ledger holds. */
 class Replay {
@@ -50,6 +65,9 @@ class Replay {
   >();
   readonly coverable = new Map<bigint, bigint>();
   readonly prices = new Map<bigint, bigint[]>();
+  readonly sigmas = new Map<bigint, bigint>();
+  readonly conditions = new Map<bigint, bigint[]>();
+  readonly debts = new Map<bigint, bigint>();
   readonly held = new Map<bigint, bigint>();
   deficit = 0n;
 
@@ -135,7 +153,19 @@ class Replay {
         this.addHeld(arg("asset"), arg("value"));
         break;
       case "PriceLatched":
-        this.prices.set(arg("asset"), [arg("mark"), arg("fast"), arg("slow")]);
+        this.prices.set(
+          arg("asset"),
+          ["mark", "fast", "slow", "updatedAt", "status"].map((key) => arg(key)),
+        );
+        break;
+      case "VarianceSampled":
+        this.sigmas.set(arg("asset"), sigma(arg("short"), arg("long")));
+        break;
+      case "ConditionsChanged":
+        this.conditions.set(arg("asset"), [...(a["conditions"] as unknown as bigint[])]);
+        break;
+      case "DebtChanged":
+        this.debts.set(arg("account"), arg("amount"));
         break;
     }
   }
@@ -171,6 +201,9 @@ class Crowd {
       () => house.trade(this.fill(market.asset, account, other, mark)),
       () => house.liquidate(this.liquidation(market.asset, account, other, mark)),
       () => setPrice(world, market.asset, (mark * random.between(80n, 122n)) / 100n),
+      () => this.depositSpot(signer, account, random.between(1n, 2n * WAD)),
+      () => house.connect(signer).withdraw(account, WETH, random.between(1n, WAD / 2n), signer.address),
+      () => house.accrue([market.asset]),
       () => world.configurator.setFundingRate(market.asset, random.between(-5n, 5n) * 10n ** 15n),
       () => house.offset(account, market.asset, random.between(1n, 10n ** 19n)),
       () => house.bookSynthetic(market.asset, account, random.between(1n, 10n ** 20n)),
@@ -178,7 +211,11 @@ class Crowd {
       () => house.cover(market.asset, random.between(1n, 10n ** 20n)),
       () => house.settle([account, other]),
       () => house.skim(QUOTE),
-      () => world.connection.networkHelpers.time.increase(random.below(3_000)),
+      async () => {
+        await world.connection.networkHelpers.time.increase(random.below(3_000));
+        await setPrice(world, QUOTE, WAD);
+        await setPrice(world, WETH, random.between(1_500n, 2_500n) * WAD);
+      },
       () => house.batch([house.interface.encodeFunctionData("settle", [[account]]), "0x12345678"]),
     ];
     this.sent++;
@@ -190,7 +227,14 @@ class Crowd {
       });
   }
 
-  private fill(asset: bigint, buyer: bigint, seller: bigint, price: bigint) {
+  async depositSpot(signer: (typeof this.signers)[number], account: bigint, amount: bigint): Promise<void> {
+    const { world } = this;
+    await world.weth.mint(signer, amount);
+    await world.weth.connect(signer).approve(world.house, amount);
+    await world.house.connect(signer).deposit(account, WETH, amount);
+  }
+
+  fill(asset: bigint, buyer: bigint, seller: bigint, price: bigint) {
     const size = this.random.between(1n, (40_000n * WAD * WAD) / price);
     return { asset, buyer, seller, size, price, buyerFee: 10n ** 15n, sellerFee: 10n ** 14n, insuranceFee: 10n ** 14n };
   }
@@ -212,7 +256,16 @@ describe("Replay", () => {
       await world.configurator.setCapability(deployer?.address ?? "", capability, true);
     }
     const crowd = new Crowd(world, house, rest.slice(0, 5), new Random(SEED));
-    for (const signer of crowd.signers) await fund(world, signer, accountId(signer.address), 20_000_000_000n);
+    const [collateralised, ...others] = crowd.signers;
+    if (collateralised === undefined) throw new TypeError("the local network has no signer");
+    for (const signer of others) await fund(world, signer, accountId(signer.address), 20_000_000_000n);
+    // One who has spot and next to no quote, so that his losses are owed.
+    await fund(world, collateralised, accountId(collateralised.address), 1_000_000n);
+    const indebted = accountId(collateralised.address);
+    await crowd.depositSpot(collateralised, indebted, 20n * WAD);
+    await house.trade(crowd.fill(1n, indebted, crowd.accounts[1] ?? 0n, 2_000n * WAD));
+    await setPrice(world, 1n, 1_900n * WAD);
+    await house.settle([indebted]);
     await house.deposit(INSURANCE, QUOTE, 5_000_000_000n);
     for (let i = 0; i < STEPS; i++) await crowd.step();
 
@@ -254,6 +307,10 @@ async function compare(world: World, house: ClearingHouseHarness, replay: Replay
   for (const row of rows) expect(await house.cashOf(row), `${law} cash of ${row}`).to.equal(replay.cash.get(row) ?? 0n);
   expect((await house.reserveOf(QUOTE)).held, law).to.equal(replay.held.get(QUOTE));
   expect(await house.totalDeficit(), law).to.equal(replay.deficit);
+  for (const account of accounts) {
+    const { debt } = await house.debtOf(account);
+    expect(debt.amount, `${law} debt`).to.equal(replay.debts.get(account) ?? 0n);
+  }
   for (const { asset } of MARKETS) {
     const perp = await house.perpOf(asset);
     expect(perp.fundingIndex, law).to.equal(replay.fundingIndex.get(asset) ?? 0n);
@@ -272,7 +329,10 @@ async function compare(world: World, house: ClearingHouseHarness, replay: Replay
       if (position.size !== 0n) expect(position.basis, `${law} basis`).to.equal(replayed?.basis);
     }
     const { price } = await world.router.latched(asset);
-    expect([price.mark, price.fast, price.slow], `${law} price`).to.deep.equal(replay.prices.get(asset));
+    const { mark, fast, slow, updatedAt, status } = price;
+    expect([mark, fast, slow, updatedAt, status], `${law} price`).to.deep.equal(replay.prices.get(asset));
+    expect(price.sigma, `${law} sigma`).to.equal(replay.sigmas.get(asset));
+    expect([...perp.conditions], `${law} conditions`).to.deep.equal(replay.conditions.get(asset));
     expect(perp.coverable, `${law} coverable`).to.equal(replay.coverable.get(asset) ?? 0n);
   }
 }
