@@ -57,6 +57,7 @@ library Withdrawing {
         requireCash(ledger, from, value);
         ledger.addCash(from, -change);
         ledger.addCash(to, change);
+        Debts.repay(ledger, to, value);
         requireFree(ledger, oracle, from, true);
     }
 

@@ -101,6 +101,14 @@ contract ClearingHouseDebtTest is BallastTest {
         assertEq(interest, 0);
     }
 
+    function test_Interest_ATransferRepays() public {
+        oweTracked(300e18);
+        fund(bob, bobId, 100e6);
+        vm.prank(bob);
+        house.transferCash(bobId, aliceId, 100e18);
+        assertEq(amountOf(), 200e18);
+    }
+
     function test_Interest_SpotDepositsAndWithdrawalsKeepTrackOfIt() public {
         fundSpot(alice, aliceId, 1e18);
         oweTracked(300e18);
