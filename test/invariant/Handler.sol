@@ -34,7 +34,8 @@ contract Handler is BallastTest {
         Settle,
         Batch,
         Donate,
-        State
+        State,
+        Owe
     }
 
     uint256 internal constant ACCOUNTS = 6;
@@ -42,8 +43,8 @@ contract Handler is BallastTest {
 
     AccountId[] internal ids;
     address[] internal owners;
-    uint256[19] public calls;
-    uint256[19] public reverts;
+    uint256[20] public calls;
+    uint256[20] public reverts;
     uint256 public steps;
     uint256 public offsets;
     uint256 public debtSales;
@@ -74,8 +75,10 @@ contract Handler is BallastTest {
             quote.approve(address(house), type(uint256).max);
             vm.prank(owner);
             weth.approve(address(house), type(uint256).max);
-            fund(owner, ids[i], 20_000e6);
+            fund(owner, ids[i], i == 0 ? 500e6 : 20_000e6);
         }
+        // One who has spot and little quote, so that losses are owed.
+        fundSpot(owners[0], ids[0], 10e18);
         insure(20_000e6);
         addFeed(QUOTE, 1e8);
         configurator.setMargin(ETH, marginTerms(0.05e18, 0.12e18, 0.1e18));
@@ -292,6 +295,29 @@ contract Handler is BallastTest {
     function state(bool eth, uint8 to) external {
         setState(eth ? ETH : BTC, to % 8 == 0 ? AssetState((to / 8) % 3) : AssetState.Active);
         count(Action.State, true);
+    }
+
+    /// @dev Somebody with spot loses on a perp more than his quote; some of the spot is then sold.
+    function owe(uint256 taker, uint256 size, uint256 loss, uint256 sale) external {
+        AccountId account = ids[0];
+        if (house.positionOf(account, WETH).size < 10e18) fundSpot(owners[0], account, 10e18);
+        feeds[QUOTE].updateAnswer(1e8);
+        uint256 mark = markOf(BTC);
+        size = bound(size, 1, (2_000e18 * 1e18) / mark);
+        watchedTrade(Action.Owe, tradeTerms(BTC, account, ids[1 + (taker % (ACCOUNTS - 1))], size, mark));
+        int256 leg = sizeOf(account, BTC);
+        Assessor.Assessment memory a = house.assess(account);
+        if (leg <= 0) return;
+        int256 lost = a.equity - int256(a.collateral) + int256(bound(loss, 1, (a.collateral * 7) / 10));
+        if (lost > 0 && lost < value(leg, mark)) {
+            setPrice(BTC, bound(mark - (uint256(lost) * 1e18) / uint256(leg), 1e18, MAX_MARK));
+        }
+        vm.warp(block.timestamp + 1 + (loss % 600));
+        send(Action.Owe, alice, abi.encodeCall(house.settle, (single(account))));
+        vm.warp(block.timestamp + 1 + (sale % 900));
+        size = bound(sale, 1, uint256(int256(house.positionOf(account, WETH).size)) / 4 + 1);
+        mark = (markOf(WETH) * bound(sale, 80, 100)) / 100;
+        if (mark != 0) watchedLiquidation(liquidation(WETH, account, ids[1 + (sale % (ACCOUNTS - 1))], size, mark));
     }
 
     /// @dev A liquidatable account; if there is none, one whose largest market has just moved against it.

@@ -95,7 +95,7 @@ contract LawsTest is Test {
         handler = new WatchedHandler();
         handler.setUp();
         targetContract(address(handler));
-        bytes4[] memory actions = new bytes4[](19);
+        bytes4[] memory actions = new bytes4[](20);
         actions[0] = Handler.deposit.selector;
         actions[1] = Handler.depositSpot.selector;
         actions[2] = Handler.withdraw.selector;
@@ -115,6 +115,7 @@ contract LawsTest is Test {
         actions[16] = Handler.batch.selector;
         actions[17] = Handler.donate.selector;
         actions[18] = Handler.state.selector;
+        actions[19] = Handler.owe.selector;
         targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
     }
 
