@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {Assessor} from "../../contracts/core/Assessor.sol";
 import {Lens} from "../../contracts/core/Lens.sol";
 import {Margin} from "../../contracts/libraries/Margin.sol";
-import {Reduction} from "../../contracts/libraries/Reduction.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
 /// @notice ETH at 2,000, a long of 1 with 250 of margin: numbers computed elsewhere with whole numbers, to the wei.

@@ -5,7 +5,7 @@ import {Assessor} from "../../contracts/core/Assessor.sol";
 import {Lens} from "../../contracts/core/Lens.sol";
 import {Debt, HouseTerms} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
-import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
+import {QUOTE} from "../../contracts/types/AssetId.sol";
 import {INSURANCE} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 

@@ -7,7 +7,6 @@ import {AssetLimits, AssetState, Conditions, HouseTerms} from "../../contracts/c
 import {Markets} from "../../contracts/core/Markets.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
-import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
 import {Reduction} from "../../contracts/libraries/Reduction.sol";
 import {HostileSource} from "../../contracts/mocks/HostileSource.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
