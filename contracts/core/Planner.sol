@@ -22,7 +22,7 @@ library Planner {
     ) internal pure returns (Reduction.Plan memory) {
         Reduction.Leg memory leg;
         leg.spot = market.config.kind == AssetKind.Spot;
-        leg.equity = a.marginEquity;
+        (leg.gross, leg.equity) = (a.equity, a.marginEquity);
         leg.otherMaintenance = a.maintenance - Assessor.leg(market, size, price).maintenance;
         leg.size = FixedPoint.abs(size);
         leg.price = price.mark;

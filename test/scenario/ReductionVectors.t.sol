@@ -9,12 +9,13 @@ contract ReductionVectorsTest is Test {
     function test_Plans() public view {
         string memory json = vm.readFile("test/scenario/vectors/reduction.json");
         string[] memory names = vm.parseJsonStringArray(json, ".name");
-        assertGe(names.length, 16);
+        assertGe(names.length, 26);
         for (uint256 i = 0; i < names.length; ++i) {
             Reduction.Plan memory plan = Reduction.plan(legOf(json, i));
             assertEq(plan.size, vm.parseJsonUintArray(json, ".planned")[i], names[i]);
             assertEq(plan.toxic, vm.parseJsonBoolArray(json, ".toxic")[i], names[i]);
             assertEq(plan.reaches, vm.parseJsonBoolArray(json, ".reaches")[i], names[i]);
+            assertEq(plan.expense, vm.parseJsonUintArray(json, ".expense")[i], names[i]);
             assertEq(plan.equity, vm.parseJsonIntArray(json, ".equityAfter")[i], names[i]);
             assertEq(plan.maintenance, vm.parseJsonUintArray(json, ".maintenanceAfter")[i], names[i]);
         }
@@ -31,5 +32,6 @@ contract ReductionVectorsTest is Test {
         leg.haircut = vm.parseJsonUintArray(json, ".haircut")[i];
         leg.target = vm.parseJsonUintArray(json, ".target")[i];
         leg.cost = vm.parseJsonUintArray(json, ".cost")[i];
+        leg.gross = vm.parseJsonIntArray(json, ".gross")[i];
     }
 }

@@ -44,6 +44,15 @@ library FixedPoint {
                 : int256(FixedPointMathLib.fullMulDiv(uint256(x), y, d));
     }
 
+    function mulDivCeil(int256 x, uint256 y, uint256 d) internal pure returns (int256) {
+        return -mulDivFloor(-x, y, d);
+    }
+
+    function sqrtUp(uint256 x) internal pure returns (uint256 root) {
+        root = FixedPointMathLib.sqrt(x);
+        if (root * root < x) ++root;
+    }
+
     function abs(int256 x) internal pure returns (uint256) {
         return x < 0 ? uint256(-x) : uint256(x);
     }
