@@ -236,7 +236,7 @@ contract Handler is BallastTest {
     }
 
     function book(uint256 who, bool eth, uint256 amount) external {
-        amount = bound(amount, 1, amount % 4 == 0 ? 100 : 2_000e18);
+        amount = bound(amount, 1, amount % 4 == 0 ? 100 : 5_000e18);
         ClearingHouseHarness(address(house)).bookSynthetic(eth ? ETH : BTC, ids[who % ACCOUNTS], amount);
         count(Action.Book, true);
     }
