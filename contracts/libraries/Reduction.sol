@@ -11,19 +11,21 @@ import {FixedPoint, WAD} from "./math/FixedPoint.sol";
 ///     perp: E(n) = E − f·n,        M(n) = M₀ + required(N − n)
 ///     spot: E(n) = E + (h − f)·n,  M(n) = M
 ///
-/// each with the ledger's own rounding. A step is toxic when it would lower health: f ≥ r·E/M for a perp, r = dM/dn; f ≥ h
-/// for a spot. Toxic steps are not planned.
+/// each with the ledger's own rounding. A step is toxic when it would lower health: f ≥ r·E/M for a perp, r = dM/dn;
+/// f ≥ h for a spot. Toxic steps are not planned.
 ///
-/// Exact although rounding makes the condition flicker near its edge: both sides of it are staircases that climb with n, so
-/// from any n that is not beyond the answer, the least size that pays for what n needs is not beyond it either. A closed form
-/// without rounding gives the first such n, and it is mostly the answer; the next is at most a few wei of quote away.
+/// Exact although rounding makes the condition flicker near its edge: what a step costs and what it frees both climb
+/// with n, so from any n that is not beyond the answer, the least size that pays for what n needs is not beyond it
+/// either. A closed form without rounding gives the first such n; it is mostly the answer, or a few wei of quote short
+/// of it.
 library Reduction {
-    /// @dev Rounds of the ascent. More are only needed where the condition touches its edge instead of crossing it, or where
-    /// a spot of a tiny price costs almost its haircut; there the answer is an edge within the rounding of the condition.
+    /// @dev Rounds of the ascent. More are only needed where the condition touches its edge instead of crossing it, or
+    /// where a spot of a tiny price costs almost its haircut; there the answer is an edge within the condition's
+    /// rounding.
     uint256 internal constant ROUNDS = 32;
 
-    /// @notice A leg and the account around it. Price, and of a perp rate and depth, are above 0; size is below 2^95, price
-    /// below 2^80, depth at most 1e28; equity and maintenance are below 2^118, as their product has to fit.
+    /// @notice A leg and the account around it. Price, and of a perp rate and depth, are above 0; size is below 2^95,
+    /// price below 2^80, depth at most 1e28; equity and maintenance are below 2^118, as their product has to fit.
     struct Leg {
         bool spot;
         /// Margin equity of the account, and the maintenance of all its other legs.
@@ -79,8 +81,8 @@ library Reduction {
         p.reaches = p.equity >= int256(FixedPoint.mulUp(leg.target, p.maintenance));
     }
 
-    /// @dev Whether closing anything lowers health: f·M ≥ r·E, r = rate + N/D rounded down; of a spot f ≥ h. Without equity
-    /// every cost lowers it.
+    /// @dev Whether closing anything lowers health: f·M ≥ r·E, r = rate + N/D rounded down; of a spot f ≥ h. Without
+    /// equity every cost lowers it.
     function lowersHealth(Leg memory leg, uint256 maintenance) private pure returns (bool) {
         if (leg.spot) return leg.cost >= leg.haircut * 1e14;
         if (leg.equity <= 0) return leg.cost != 0;
@@ -130,7 +132,7 @@ library Reduction {
         }
     }
 
-    /// @dev (β·M − E) / (h − f) in value, what is missing reduced by what the rounding of the part that stays may give.
+    /// @dev (β·M − E) / (h − f) in value, what is missing reduced by what rounding of the counted value may give.
     function leastSpot(Leg memory leg) private pure returns (uint256) {
         int256 exact = int256(FixedPoint.mulDivUp(leg.size * leg.price, 10_000 - leg.haircut, 10_000 * WAD));
         int256 lack = missing(leg) - exact + counted(leg, leg.size);
@@ -138,7 +140,8 @@ library Reduction {
         return FixedPoint.mulDivUp(uint256(lack), WAD * WAD, leg.price * (leg.haircut * 1e14 - leg.cost));
     }
 
-    /// @dev The cash of a sale has to pay for what is missing, for its cost, and for what it takes from the counted value.
+    /// @dev The cash of a sale has to pay for what is missing, for its cost, and for what it takes from the counted
+    /// value.
     function nextSpot(Leg memory leg, Plan memory p) private pure returns (uint256) {
         int256 due = missing(leg) + int256(p.expense) + released(leg, p.size);
         return FixedPoint.mulDivUp(uint256(due), WAD, leg.price);
@@ -157,8 +160,8 @@ library Reduction {
         return (true, p);
     }
 
-    /// @dev The size that leaves the account healthiest, if that is healthier than now. A perp without equity that closes for
-    /// free closes whole: its health is no number to keep, and its equity stays.
+    /// @dev The size that leaves the account healthiest, if that is healthier than now. An account without equity
+    /// closes a perp whole if that is free: its health is no number to keep, and its equity stays.
     function best(Leg memory leg, Plan memory now_) private pure returns (Plan memory p) {
         p = closing(leg, leg.spot ? mostSpot(leg) : leg.size - sizeDown(leg, healthiest(leg)));
         bool helps = leg.equity <= 0 && !leg.spot ? p.size != 0 : healthier(p, now_);
@@ -167,7 +170,8 @@ library Reduction {
         return now_;
     }
 
-    /// @dev The notional that stays where f·M = (E − f·n)·r: x² + 2p·x = q, p = (E − f·N)/f, q = 2D·(M₀ − rate·p); none if q ≤ 0.
+    /// @dev The notional that stays where f·M = (E − f·n)·r: x² + 2p·x = q, p = (E − f·N)/f, q = 2D·(M₀ − rate·p); none
+    /// if q ≤ 0.
     function healthiest(Leg memory leg) private pure returns (uint256 x) {
         if (leg.cost == 0) return 0;
         int256 p = FixedPoint.mulDivFloor(equityOfAll(leg), 1, leg.cost);
@@ -175,7 +179,8 @@ library Reduction {
         if (c > 0) (, x) = root(p, FixedPoint.mulDivCeil(c, 2 * leg.depth, WAD));
     }
 
-    /// @dev All of it, but of a solvent account with positions no more than its equity pays for, a wei of rounding kept.
+    /// @dev All of it, but of a solvent account with positions no more than its equity pays for, less a wei of
+    /// rounding.
     function mostSpot(Leg memory leg) private pure returns (uint256) {
         if (leg.gross < 0 || leg.otherMaintenance == 0 || leg.cost == 0) return leg.size;
         if (leg.gross == 0) return 0;
