@@ -59,6 +59,13 @@ contract Handler is BallastTest {
     mapping(AssetId => BudgetGhost) internal hours_;
     mapping(AssetId => BudgetGhost) internal days_;
 
+    /// @dev A market's rate at its last accrual.
+    struct Seen {
+        uint256 rate;
+        uint256 time;
+    }
+    mapping(AssetId => Seen) internal seen;
+
     struct Snapshot {
         int256 size;
         int256 cash;
@@ -528,7 +535,23 @@ contract Handler is BallastTest {
         }
     }
 
+    /// @dev What open positions need moves by at most two points an hour up and one down, whatever happens to prices.
+    function checkRate(AssetId asset) internal {
+        IClearingHouse.PerpView memory perp = house.perpOf(asset);
+        Seen memory last = seen[asset];
+        if (last.time == perp.accruedAt) return;
+        uint256 rate = perp.conditions.maintenanceRate;
+        uint256 elapsed = perp.accruedAt - last.time;
+        if (last.time != 0) {
+            if (rate > last.rate + (0.02e18 * elapsed) / 1 hours) fail_("RATE-1");
+            if (rate + (0.01e18 * elapsed) / 1 hours < last.rate) fail_("RATE-1");
+        }
+        seen[asset] = Seen(rate, perp.accruedAt);
+    }
+
     function count(Action action, bool ok) internal {
+        checkRate(ETH);
+        checkRate(BTC);
         ++steps;
         ++calls[uint256(action)];
         if (!ok) ++reverts[uint256(action)];

@@ -9,13 +9,6 @@ import {Test} from "forge-std/Test.sol";
 
 /// @notice The laws that speak of all rows at once.
 contract WatchedHandler is Handler {
-    struct Seen {
-        uint256 rate;
-        uint256 time;
-    }
-
-    mapping(AssetId => Seen) internal seen;
-
     /// @dev Sums every row, lazy amounts included, at marks of the caller's choice.
     function checkSums(uint256 ethMark, uint256 btcMark) external {
         int256 held = int256(uint256(house.reserveOf(QUOTE).held));
@@ -38,21 +31,6 @@ contract WatchedHandler is Handler {
         if (weth.balanceOf(address(house)) < uint256(spot)) fail_("SPOT-1");
         if (house.cashOf(INSURANCE) < 0) fail_("INS-1");
         checkDeficits();
-        checkRates(ETH);
-        checkRates(BTC);
-    }
-
-    /// @dev What open positions need moves by at most two points an hour up and one down, whatever happens to prices.
-    function checkRates(AssetId asset) internal {
-        uint256 rate = house.marketOf(asset).maintenanceRate;
-        Seen memory last = seen[asset];
-        uint256 elapsed = block.timestamp - last.time;
-        if (last.time != 0) {
-            // A wei is lost to rounding per accrual.
-            if (rate > last.rate + (0.02e18 * elapsed) / 1 hours + 1) fail_("RATE-1");
-            if (rate + (0.01e18 * elapsed) / 1 hours + 1 < last.rate) fail_("RATE-1");
-        }
-        seen[asset] = Seen(rate, block.timestamp);
     }
 
     function checkSides(AssetId asset, uint256 mark) internal returns (int256 cash, int256 worth) {
