@@ -188,7 +188,7 @@ contract Handler is BallastTest {
     }
 
     function liquidate(uint256 who, uint256 taker, uint256 pick, uint256 size, uint256 price, uint256 reward) external {
-        if (taker % 4 == 0) fund(owners[taker % ACCOUNTS], ids[taker % ACCOUNTS], 20_000e6);
+        if (taker % 4 != 0) fund(owners[taker % ACCOUNTS], ids[taker % ACCOUNTS], 20_000e6);
         AccountId account = victim(who, size);
         AssetId[] memory legs = house.legsOf(account);
         AssetId asset = legs.length == 0 ? ETH : legs[pick % legs.length];
@@ -332,7 +332,6 @@ contract Handler is BallastTest {
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
             if (house.isLiquidatable(account)) return account;
-            if (Assessor.overborrowed(Assessor.standing(house.assess(account)), 50_00)) return account;
         }
         for (uint256 i = 0; i < ACCOUNTS && sizeOf(account, ETH) == 0 && sizeOf(account, BTC) == 0; ++i)
             account = ids[i];
