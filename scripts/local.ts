@@ -6,7 +6,9 @@ import LocalTokens from "../deploy/modules/LocalTokens.js";
 import type {
   AccessManager,
   ClearingHouse,
+  Exchange,
   Lens,
+  LiquidityPool,
   MockV3Aggregator,
   OracleRouter,
   RiskConfigurator,
@@ -39,6 +41,7 @@ export interface World {
   configurator: RiskConfigurator;
   house: ClearingHouse;
   lens: Lens;
+  exchange: Exchange;
   quote: TestToken;
   weth: TestToken;
   feeds: Map<bigint, MockV3Aggregator[]>;
@@ -109,8 +112,37 @@ export async function listPerp(world: World, asset: bigint, price: bigint, feeds
     openInterestLimit: 50_000_000n * WAD,
     crowdedFrom: 20_000_000n * WAD,
     sizeLimit: WAD / 5n,
-    fundingRate: 0n,
+    funding: { slope: 1_000n, cap: 50n },
   });
+}
+
+/** The pool of a perp, which its first provider gives so many token units. */
+export async function openPool(world: World, asset: bigint, seed: bigint): Promise<LiquidityPool> {
+  const { ethers } = world.connection;
+  const [deployer] = await ethers.getSigners();
+  if (deployer === undefined) throw new TypeError("the local network has no signer");
+  const terms = {
+    halfSpread: 500n,
+    ageFactor: 200n,
+    deviation: 50n,
+    inventoryLimit: 1_000n,
+    oneSided: 200n,
+    leverageLimit: 300n,
+    depositLimit: 20_000_000n * WAD,
+  };
+  const pool = (await ethers.deployContract("LiquidityPool", [
+    world.manager,
+    world.house,
+    asset,
+    terms,
+    "Ballast Pool",
+    "BLP",
+  ])) as unknown as LiquidityPool;
+  await world.configurator.setPool(asset, accountId(await pool.getAddress()));
+  await world.quote.mint(deployer, seed);
+  await world.quote.approve(pool, seed);
+  await pool["deposit(uint256,address)"](seed, deployer.address);
+  return pool;
 }
 
 /** Gives an asset so many new feeds, all of which must be fresh. */

@@ -96,7 +96,7 @@ class Market {
       const long = random.below(5) !== 0;
       const price = 2_000n * WAD;
       const [buyer, seller] = long ? [trader, maker] : [maker, trader];
-      const fees = { buyerFee: 0n, sellerFee: 0n, insuranceFee: 0n };
+      const fees = { buyerFee: 0n, sellerFee: 0n, insuranceFee: 0n, keeper: 0n, tip: 0n };
       await world.house.trade({ asset: ETH, buyer, seller, size, price, ...fees });
       traders.push(trader);
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {IOracle} from "../interfaces/IOracle.sol";
+import {Legs} from "../libraries/Legs.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
@@ -11,6 +14,8 @@ import {Positions} from "./Positions.sol";
 
 /// @notice The assessor as a linked library, for those that are large themselves.
 library Assessing {
+    using Legs for uint96;
+
     /// @param prices of the account's legs, in their order
     function assess(
         Ledger storage ledger,
@@ -28,6 +33,23 @@ library Assessing {
         Price memory price
     ) external view returns (Positions.PickedUp memory) {
         return Assessor.preview(ledger, account, asset, price);
+    }
+
+    /// @notice One leg as of now, and the equity of its account.
+    function holding(
+        Ledger storage ledger,
+        IOracle oracle,
+        AccountId account,
+        AssetId asset
+    ) external view returns (IClearingHouse.Holding memory h) {
+        AssetId[] memory legs = ledger.accounts[account].legs.list();
+        if (legs.length != 0) h.equity = Assessor.assess(ledger, account, oracle.peek(legs)).equity;
+        else h.equity = ledger.accounts[account].cash;
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        h.price = oracle.peek(assets)[0];
+        h.market = Markets.current(ledger, asset, h.price);
+        h.size = Assessor.preview(ledger, account, asset, h.price).size;
     }
 
     /// @notice A market at this price, accrued to now.

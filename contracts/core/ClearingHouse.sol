@@ -185,10 +185,9 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     function configure(
         AssetId asset,
         AssetConfig calldata config,
-        AssetLimits calldata limits,
-        int64 fundingRate
+        AssetLimits calldata limits
     ) external nonReentrant onlyConfigurator {
-        Listing.configure(ledger, IOracle(oracle), asset, config, limits, fundingRate);
+        Listing.configure(ledger, IOracle(oracle), asset, config, limits);
     }
 
     function setPool(AssetId asset, AccountId pool) external nonReentrant onlyConfigurator {
@@ -220,6 +219,14 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function previewPosition(AccountId account, AssetId asset) external view returns (Positions.PickedUp memory) {
         return Assessing.preview(ledger, account, asset, peek(asset));
+    }
+
+    function holdingOf(AccountId account, AssetId asset) external view returns (Holding memory) {
+        return Assessing.holding(ledger, IOracle(oracle), account, asset);
+    }
+
+    function poolOf(AssetId asset) external view returns (AccountId) {
+        return ledger.perps[asset].pool;
     }
 
     function marketOf(AssetId asset) external view returns (Markets.Market memory) {

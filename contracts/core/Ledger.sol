@@ -57,7 +57,10 @@ struct AssetConfig {
     uint16 initialCap;
     /// How many standard deviations of the move within the horizon, in seconds, maintenance covers; in hundredths.
     uint16 deviations;
-    uint32 horizon;
+    uint16 horizon;
+    /// Funding per day for each unit of the pool's skew, and the most it may be.
+    uint16 fundingSlope;
+    uint16 fundingCap;
     /// Notional that moves the price by 100 %.
     uint96 depth;
 }
@@ -141,8 +144,9 @@ struct Conditions {
     uint64 maintenanceRate;
     /// What volatility asked for at the last accrual.
     uint64 targetRate;
-    /// Per day, in 1e18.
-    int64 fundingRate;
+    /// What longs pay shorts per day in 1e9: the average of an hour, and what the pool's skew asks for as measured last.
+    int32 fundingRate;
+    int32 fundingTarget;
     /// Live depth as a share of the configured one in 1e9: as measured last, and as maintenance sees it, falling slowly.
     uint32 depthShare;
     uint32 maintenanceDepthShare;
@@ -156,7 +160,7 @@ struct Perp {
     Conditions conditions;
     /// What insurance may still pay of the standing deficit.
     uint128 coverable;
-    /// Whose equity tells the live depth; zero for none.
+    /// Whose equity tells the live depth and whose inventory the funding; zero for none.
     AccountId pool;
     Side long;
     Side short;

@@ -146,6 +146,11 @@ contract Lens {
         a.cash -= int256(interest);
     }
 
+    /// @notice Margin equity / maintenance in 1e18; the largest number for an account that needs none.
+    function health(AccountId id) external view returns (uint256) {
+        return healthOf(clearingHouse.assess(id));
+    }
+
     function market(AssetId asset) external view returns (MarketView memory m) {
         (m.config, m.limits) = clearingHouse.configOf(asset);
         m.perp = clearingHouse.perpOf(asset);

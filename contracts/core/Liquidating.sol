@@ -43,6 +43,8 @@ library Liquidating {
         Exchanging.Change memory change = take(ledger, terms, step.price.mark);
         deficit = check(ledger, terms, change, step);
         ledger.requireInitial(oracle, terms.taker);
+        AccountId pool = ledger.perps[terms.asset].pool;
+        if (terms.taker == pool || terms.account == pool) ledger.measurePool(oracle, terms.asset, step.price);
     }
 
     /// @notice Brings every leg of an account, and what it owes against spot, up to date.

@@ -36,7 +36,7 @@ library Listing {
         Perp storage perp = ledger.perps[asset];
         perp.accruedAt = uint32(block.timestamp);
         uint64 rate = uint64(Markets.target(config, price));
-        perp.conditions = Conditions(rate, rate, 0, uint32(Margin.WHOLE), uint32(Margin.WHOLE));
+        perp.conditions = Conditions(rate, rate, 0, 0, uint32(Margin.WHOLE), uint32(Margin.WHOLE));
         emit IClearingHouse.ConditionsChanged(asset, perp.conditions);
         perp.long.multiplier = uint104(Deleverage.ONE);
         perp.short.multiplier = uint104(Deleverage.ONE);
@@ -60,16 +60,18 @@ library Listing {
         IOracle oracle,
         AssetId asset,
         AssetConfig calldata config,
-        AssetLimits calldata limits,
-        int64 fundingRate
+        AssetLimits calldata limits
     ) external {
         AssetConfig storage stored = ledger.configs[asset];
         require(stored.kind != AssetKind.None && stored.kind == config.kind, IClearingHouse.UnknownAsset(asset));
         Price memory price = ledger.latchOne(oracle, asset);
         ledger.configs[asset] = config;
         ledger.limits[asset] = limits;
-        if (config.kind == AssetKind.Perp) ledger.retarget(asset, price, fundingRate);
-        emit IClearingHouse.AssetConfigured(asset, config, limits, fundingRate);
+        if (config.kind == AssetKind.Perp) {
+            ledger.retarget(asset, price);
+            ledger.measurePool(oracle, asset, price);
+        }
+        emit IClearingHouse.AssetConfigured(asset, config, limits);
     }
 
     function setPool(Ledger storage ledger, IOracle oracle, AssetId asset, AccountId pool) external {
@@ -77,9 +79,9 @@ library Listing {
         Perp storage perp = ledger.perps[asset];
         emit IClearingHouse.PoolSet(asset, perp.pool, pool);
         perp.pool = pool;
-        ledger.latchOne(oracle, asset);
-        if (AccountId.unwrap(pool) == 0) Pricing.setDepthShare(perp, asset, Margin.WHOLE);
-        else ledger.measureDepth(oracle, asset);
+        Price memory price = ledger.latchOne(oracle, asset);
+        ledger.measured(asset, Margin.WHOLE, 0, price.mark);
+        ledger.measurePool(oracle, asset, price);
     }
 
     function setHouseTerms(Ledger storage ledger, IOracle oracle, HouseTerms calldata terms) external {
@@ -96,8 +98,8 @@ library Listing {
 
     function accrue(Ledger storage ledger, IOracle oracle, AssetId[] calldata assets) external {
         for (uint256 i = 0; i < assets.length; ++i) {
-            ledger.latchOne(oracle, assets[i]);
-            ledger.measureDepth(oracle, assets[i]);
+            Price memory price = ledger.latchOne(oracle, assets[i]);
+            if (ledger.configs[assets[i]].kind == AssetKind.Perp) ledger.measurePool(oracle, assets[i], price);
         }
     }
 

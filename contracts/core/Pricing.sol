@@ -3,15 +3,17 @@ pragma solidity ^0.8.28;
 
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
+import {Funding} from "../libraries/Funding.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {Margin} from "../libraries/Margin.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
-import {AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
+import {AssetConfig, AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 
 /// @notice Prices as the ledger uses them: latched first, markets accrued, then read.
@@ -53,28 +55,39 @@ library Pricing {
         return Assessing.assess(ledger, account, latchAll(oracle, ledger.accounts[account].legs));
     }
 
-    /// @notice Reads the depth that a market's pool lends it, as of now.
-    function measureDepth(Ledger storage ledger, IOracle oracle, AssetId asset) internal {
-        Perp storage perp = ledger.perps[asset];
-        AccountId pool = perp.pool;
+    /// @notice Reads what a market's pool lends it and asks of it, as of now: depth from its equity, funding from its
+    /// inventory.
+    function measurePool(Ledger storage ledger, IOracle oracle, AssetId asset, Price memory price) internal {
+        AccountId pool = ledger.perps[asset].pool;
         if (AccountId.unwrap(pool) == 0) return;
         int256 equity = assess(ledger, oracle, pool).equity;
-        setDepthShare(perp, asset, Margin.depthShare(equity, ledger.configs[asset].depth));
+        int256 inventory = Assessing.preview(ledger, pool, asset, price).size;
+        measured(ledger, asset, Margin.depthShare(equity, ledger.configs[asset].depth), inventory, price.mark);
     }
 
-    function setDepthShare(Perp storage perp, AssetId asset, uint256 share) internal {
+    /// @dev Traders are long what their pool is short.
+    function measured(Ledger storage ledger, AssetId asset, uint256 share, int256 inventory, uint256 mark) internal {
+        Perp storage perp = ledger.perps[asset];
         Conditions memory conditions = perp.conditions;
-        if (conditions.depthShare == share) return;
         conditions.depthShare = uint32(share);
         if (share > conditions.maintenanceDepthShare) conditions.maintenanceDepthShare = uint32(share);
+        AssetConfig memory config = ledger.configs[asset];
+        uint256 openInterest = FixedPoint.mulDown(perp.openInterest, mark);
+        conditions.fundingTarget = int32(
+            Funding.target(
+                -Margin.value(inventory, mark),
+                FixedPoint.max(Markets.depth(config, share), openInterest),
+                config.fundingSlope,
+                config.fundingCap
+            )
+        );
         store(perp, asset, conditions);
     }
 
     /// @notice Puts what a configuration asks for in place at once; the ramp of open positions follows.
-    function retarget(Ledger storage ledger, AssetId asset, Price memory price, int64 fundingRate) internal {
+    function retarget(Ledger storage ledger, AssetId asset, Price memory price) internal {
         Conditions memory conditions = ledger.perps[asset].conditions;
         conditions.targetRate = uint64(Markets.target(ledger.configs[asset], price));
-        conditions.fundingRate = fundingRate;
         store(ledger.perps[asset], asset, conditions);
     }
 
@@ -99,6 +112,7 @@ library Pricing {
             stored.maintenanceRate == next.maintenanceRate &&
             stored.targetRate == next.targetRate &&
             stored.fundingRate == next.fundingRate &&
+            stored.fundingTarget == next.fundingTarget &&
             stored.depthShare == next.depthShare &&
             stored.maintenanceDepthShare == next.maintenanceDepthShare
         ) return;

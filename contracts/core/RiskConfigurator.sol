@@ -22,7 +22,7 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     uint256 internal constant MIN_DEVIATIONS = 1_00;
     uint256 internal constant MAX_DEVIATIONS = 10_00;
     uint256 internal constant MIN_HORIZON = 1 minutes;
-    uint256 internal constant MAX_HORIZON = 1 days;
+    uint256 internal constant MAX_HORIZON = 12 hours;
     uint256 internal constant MIN_DEPTH = 10_000e18;
     uint256 internal constant MAX_DEPTH = 10_000_000_000e18;
     uint256 internal constant MIN_PROFIT_HAIRCUT = 1_00;
@@ -37,8 +37,9 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     uint256 internal constant MAX_DEBT_CAP = 80_00;
     uint256 internal constant MIN_PEG_BOUND = 50;
     uint256 internal constant MAX_PEG_BOUND = 20_00;
-    /// @dev Per day.
-    int256 internal constant MAX_FUNDING = 0.005e18;
+    /// @dev In basis points per day.
+    uint256 internal constant MAX_FUNDING_SLOPE = 1_00_00;
+    uint256 internal constant MAX_FUNDING_CAP = 5_00;
 
     IClearingHouse public clearingHouse;
 
@@ -63,16 +64,16 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
         requireMargin(terms.margin);
         requireWithin("depth", terms.depth, MIN_DEPTH, MAX_DEPTH);
         requireWithin("maxHaircut", terms.maxHaircut, MIN_PROFIT_HAIRCUT, MAX_PROFIT_HAIRCUT);
-        requireFunding(terms.fundingRate);
+        requireFunding(terms.funding);
         AssetLimits memory limits = AssetLimits(terms.openInterestLimit, terms.crowdedFrom, terms.sizeLimit);
         requireLimits(limits);
         AssetConfig memory config;
         config.kind = AssetKind.Perp;
         config.haircut = terms.maxHaircut;
         config.depth = terms.depth;
+        (config.fundingSlope, config.fundingCap) = (terms.funding.slope, terms.funding.cap);
         put(config, terms.margin);
         clearingHouse.listPerp(asset, config, limits);
-        if (terms.fundingRate != 0) clearingHouse.configure(asset, config, limits, terms.fundingRate);
         emit PerpListed(asset, terms);
     }
 
@@ -140,11 +141,12 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     }
 
     /// @inheritdoc IRiskConfigurator
-    function setFundingRate(AssetId asset, int64 fundingRate) external restricted bound {
-        requireFunding(fundingRate);
+    function setFunding(AssetId asset, FundingTerms calldata funding) external restricted bound {
+        requireFunding(funding);
         (AssetConfig memory config, AssetLimits memory limits) = read(asset, AssetKind.Perp);
-        emit FundingRateSet(asset, clearingHouse.perpOf(asset).conditions.fundingRate, fundingRate);
-        clearingHouse.configure(asset, config, limits, fundingRate);
+        emit FundingSet(asset, FundingTerms(config.fundingSlope, config.fundingCap), funding);
+        (config.fundingSlope, config.fundingCap) = (funding.slope, funding.cap);
+        write(asset, config, limits);
     }
 
     /// @inheritdoc IRiskConfigurator
@@ -193,7 +195,7 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     }
 
     function write(AssetId asset, AssetConfig memory config, AssetLimits memory limits) internal {
-        clearingHouse.configure(asset, config, limits, clearingHouse.perpOf(asset).conditions.fundingRate);
+        clearingHouse.configure(asset, config, limits);
     }
 
     function put(AssetConfig memory config, MarginTerms calldata margin) internal pure {
@@ -232,11 +234,9 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
         requireWithin("sizeLimit", limits.perAccount, MIN_SHARE, MAX_SHARE);
     }
 
-    function requireFunding(int256 rate) internal pure {
-        require(
-            rate >= -MAX_FUNDING && rate <= MAX_FUNDING,
-            OutOfBounds("fundingRate", rate, -MAX_FUNDING, MAX_FUNDING)
-        );
+    function requireFunding(FundingTerms calldata funding) internal pure {
+        requireWithin("fundingSlope", funding.slope, 0, MAX_FUNDING_SLOPE);
+        requireWithin("fundingCap", funding.cap, 0, MAX_FUNDING_CAP);
     }
 
     function requireWithin(bytes32 parameter, uint256 value, uint256 lower, uint256 upper) internal pure {

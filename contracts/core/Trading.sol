@@ -17,23 +17,27 @@ import {AssetConfig, AssetKind, AssetLimits, AssetState, Ledger} from "./Ledger.
 import {Markets} from "./Markets.sol";
 import {Pricing} from "./Pricing.sol";
 
-/// @notice The law of TRADE. Both accounts meet initial margin afterwards; one below it may only reduce, near mark, with
-/// health not lower. A bankrupt account does not trade: its loss has to go down the waterfall, where it is booked.
+/// @notice The law of TRADE. The price is near mark. Both accounts meet initial margin afterwards; one below it may only
+/// reduce, with health not lower. A bankrupt account does not trade: its loss has to go down the waterfall, where it is
+/// booked.
 library Trading {
     using Accounting for Ledger;
     using Exchanging for Ledger;
     using Pricing for Ledger;
 
-    /// @dev Fees of one side of a fill, part of its value at mark, in basis points.
+    /// @dev Fees of one side of a fill, tip included, part of its value at mark or its price, in basis points.
     uint256 private constant MAX_FEE = 100;
-    /// @dev How far from mark an account below initial margin may reduce, in basis points.
+    /// @dev How far a price may be from mark, in basis points. A pool asks for the worse of mark and fast and for what its
+    /// inventory costs, so its quotes go further: from the band between the two.
     uint256 private constant PRICE_BAND = 200;
+    uint256 private constant POOL_BAND = 2_000;
 
     /// @dev What a fill is checked against, read once for both of its parties.
     struct Fill {
         Price price;
         Markets.Market market;
         AssetLimits limits;
+        AccountId pool;
         /// The rate that positions added in a crowded market need.
         uint256 addedRate;
     }
@@ -43,6 +47,7 @@ library Trading {
         fill.price = ledger.latchOne(oracle, terms.asset);
         fill.market = Markets.current(ledger, terms.asset, fill.price);
         fill.limits = ledger.limits[terms.asset];
+        fill.pool = ledger.perps[terms.asset].pool;
         AssetConfig memory config = fill.market.config;
         require(config.kind == AssetKind.Perp, IClearingHouse.WrongKind(terms.asset));
         require(
@@ -58,8 +63,9 @@ library Trading {
             terms.price,
             fill.price.mark
         );
+        requireNearMark(terms, fill);
         checkOpenInterest(ledger, terms.asset, openInterest, fill);
-        payFees(ledger, terms, fill.price.mark);
+        payFees(ledger, terms, FixedPoint.max(fill.price.mark, terms.price));
         buyer.paid -= int256(terms.buyerFee);
         seller.paid -= int256(terms.sellerFee);
         ledger.addCash(terms.buyer, buyer.settled + buyer.paid);
@@ -67,8 +73,6 @@ library Trading {
         if (!(Exchanging.isReduction(buyer) && Exchanging.isReduction(seller))) requirePeg(ledger, oracle);
         checkTrader(ledger, oracle, terms, terms.buyer, buyer, fill);
         checkTrader(ledger, oracle, terms, terms.seller, seller, fill);
-        AccountId pool = ledger.perps[terms.asset].pool;
-        if (terms.buyer == pool || terms.seller == pool) ledger.measureDepth(oracle, terms.asset);
     }
 
     function checkTrader(
@@ -84,11 +88,14 @@ library Trading {
         Assessor.Assessment memory a = ledger.assess(oracle, account);
         Assessor.Standing memory standing = Assessor.standing(a);
         Debts.track(ledger, account, Assessor.debt(standing));
+        if (account == fill.pool) {
+            uint256 share = Margin.depthShare(a.equity, fill.market.config.depth);
+            ledger.measured(terms.asset, share, change.afterwards, fill.price.mark);
+        }
         uint256 required = a.initial;
         if (!reduces) required = requiredToAdd(ledger, a.initial, change.afterwards, fill);
         if (a.initialEquity >= int256(required)) return;
         require(reduces, IClearingHouse.InsufficientMargin(account, a.initialEquity, required));
-        requireNearMark(terms.price, fill.price.mark);
         Assessor.Standing memory before = Assessor.shifted(
             standing,
             fill.market,
@@ -156,18 +163,31 @@ library Trading {
         );
     }
 
-    function requireNearMark(uint256 price, uint256 mark) private pure {
-        uint256 distance = price > mark ? price - mark : mark - price;
-        require(distance * 10_000 <= mark * PRICE_BAND, IClearingHouse.OutsidePriceBand(price, mark, PRICE_BAND));
+    function requireNearMark(IClearingHouse.Trade calldata terms, Fill memory fill) private pure {
+        (uint256 lower, uint256 upper, uint256 band) = (fill.price.mark, fill.price.mark, PRICE_BAND);
+        if (terms.buyer == fill.pool || terms.seller == fill.pool) {
+            lower = FixedPoint.min(lower, fill.price.fast);
+            upper = FixedPoint.max(upper, fill.price.fast);
+            band = POOL_BAND;
+        }
+        require(
+            terms.price * 10_000 >= lower * (10_000 - band) && terms.price * 10_000 <= upper * (10_000 + band),
+            IClearingHouse.OutsidePriceBand(terms.price, fill.price.mark, band)
+        );
     }
 
-    function payFees(Ledger storage ledger, IClearingHouse.Trade calldata terms, uint256 mark) private {
-        uint256 bound = FixedPoint.mulDivDown(FixedPoint.mulDown(terms.size, mark), MAX_FEE, 10_000);
+    function payFees(Ledger storage ledger, IClearingHouse.Trade calldata terms, uint256 price) private {
+        uint256 bound = FixedPoint.mulDivDown(FixedPoint.mulDown(terms.size, price), MAX_FEE, 10_000);
         require(terms.buyerFee <= bound, IClearingHouse.FeeAboveBound(terms.buyerFee, bound));
         require(terms.sellerFee <= bound, IClearingHouse.FeeAboveBound(terms.sellerFee, bound));
         uint256 fees = terms.buyerFee + terms.sellerFee;
-        require(terms.insuranceFee <= fees, IClearingHouse.FeeAboveBound(terms.insuranceFee, fees));
+        require(terms.tip <= fees, IClearingHouse.FeeAboveBound(terms.tip, fees));
+        uint256 kept = fees - terms.tip;
+        require(terms.insuranceFee <= kept, IClearingHouse.FeeAboveBound(terms.insuranceFee, kept));
         ledger.addCash(INSURANCE, int256(terms.insuranceFee));
-        ledger.addCash(TREASURY, int256(fees - terms.insuranceFee));
+        ledger.addCash(TREASURY, int256(kept - terms.insuranceFee));
+        if (terms.tip == 0) return;
+        require(terms.keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(terms.keeper));
+        ledger.addCash(terms.keeper, int256(terms.tip));
     }
 }

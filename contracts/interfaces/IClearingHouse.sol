@@ -8,6 +8,7 @@ import {Positions} from "../core/Positions.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
+import {Price} from "../types/Price.sol";
 
 /// @title The ledger
 /// @notice Accounts hold quote, spot collateral and perp positions. Positions change by one primitive, an exchange between
@@ -28,8 +29,11 @@ interface IClearingHouse {
         uint256 price;
         uint256 buyerFee;
         uint256 sellerFee;
-        /// Part of the two fees that goes to insurance; the rest goes to the treasury.
+        /// Part of the two fees that goes to insurance, and who gets how much for bringing the fill; the rest goes to the
+        /// treasury.
         uint256 insuranceFee;
+        AccountId keeper;
+        uint256 tip;
     }
 
     /// @notice One step that reduces a leg of a liquidatable account into a taker.
@@ -46,6 +50,14 @@ interface IClearingHouse {
         uint256 penalty;
         /// The most the account may lose against mark, all of the above included.
         uint256 bound;
+    }
+
+    /// @notice One leg as of now, with the equity of its account: what a maker needs for a quote.
+    struct Holding {
+        Price price;
+        Markets.Market market;
+        int256 size;
+        int256 equity;
     }
 
     /// @notice Public numbers of one side of a perp.
@@ -113,7 +125,7 @@ interface IClearingHouse {
     event Skimmed(AssetId indexed asset, uint256 value);
     event CallSkipped(uint256 indexed index, bytes reason);
     event AssetListed(AssetId indexed asset, AssetConfig config, AssetLimits limits, address token);
-    event AssetConfigured(AssetId indexed asset, AssetConfig config, AssetLimits limits, int256 fundingRate);
+    event AssetConfigured(AssetId indexed asset, AssetConfig config, AssetLimits limits);
     event CapabilityChanged(address indexed stage, Capability indexed capability, bool granted);
 
     error NotOwnerOrOperator(AccountId account, address caller);
@@ -192,8 +204,8 @@ interface IClearingHouse {
     /// @return reasons empty for a call that succeeded, else its revert data
     function batch(bytes[] calldata calls) external returns (bytes[] memory reasons);
 
-    /// @notice TRADE: both accounts meet initial margin afterwards; one below it may only reduce, near mark, with health not
-    /// lower.
+    /// @notice TRADE: both accounts meet initial margin afterwards; one below it may only reduce, with health not lower. The
+    /// price is near mark; that of the market's pool, which asks more the more it holds, within a wider band.
     function trade(Trade calldata terms) external;
 
     /// @notice LIQUIDATE: the account is liquidatable now, or the leg is spot against which more quote is owed than the cap
@@ -209,12 +221,7 @@ interface IClearingHouse {
 
     function listSpot(AssetId asset, address token, AssetConfig calldata config, AssetLimits calldata limits) external;
 
-    function configure(
-        AssetId asset,
-        AssetConfig calldata config,
-        AssetLimits calldata limits,
-        int64 fundingRate
-    ) external;
+    function configure(AssetId asset, AssetConfig calldata config, AssetLimits calldata limits) external;
 
     function setPool(AssetId asset, AccountId pool) external;
 
@@ -234,6 +241,12 @@ interface IClearingHouse {
 
     /// @notice The position, the cash and the basis a touch now would leave.
     function previewPosition(AccountId account, AssetId asset) external view returns (Positions.PickedUp memory);
+
+    /// @notice The leg and its account as the next state-changing call in this block would find them.
+    function holdingOf(AccountId account, AssetId asset) external view returns (Holding memory);
+
+    /// @notice The account that quotes a perp; zero for none.
+    function poolOf(AssetId asset) external view returns (AccountId);
 
     /// @notice What the next state-changing call in this block would find.
     function assess(AccountId account) external view returns (Assessor.Assessment memory);

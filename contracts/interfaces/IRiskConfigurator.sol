@@ -19,7 +19,13 @@ interface IRiskConfigurator {
         uint16 initialCap;
         /// How many standard deviations of the move within the horizon, in seconds, maintenance covers; in hundredths.
         uint16 deviations;
-        uint32 horizon;
+        uint16 horizon;
+    }
+
+    /// @notice In basis points per day: what longs pay shorts for each unit of skew, and the most they do.
+    struct FundingTerms {
+        uint16 slope;
+        uint16 cap;
     }
 
     struct PerpTerms {
@@ -32,7 +38,7 @@ interface IRiskConfigurator {
         uint96 crowdedFrom;
         /// Notional of one account as a share of the live depth, in 1e18.
         uint64 sizeLimit;
-        int64 fundingRate;
+        FundingTerms funding;
     }
 
     struct SpotTerms {
@@ -49,7 +55,7 @@ interface IRiskConfigurator {
     event DepthSet(AssetId indexed asset, uint96 before, uint96 depth);
     event HaircutSet(AssetId indexed asset, uint16 before, uint16 haircut);
     event LimitsSet(AssetId indexed asset, AssetLimits before, AssetLimits limits);
-    event FundingRateSet(AssetId indexed asset, int64 before, int64 fundingRate);
+    event FundingSet(AssetId indexed asset, FundingTerms before, FundingTerms funding);
     event PoolSet(AssetId indexed asset, AccountId before, AccountId pool);
     event HouseTermsSet(HouseTerms before, HouseTerms terms);
     event StateSet(AssetId indexed asset, AssetState before, AssetState state);
@@ -77,13 +83,14 @@ interface IRiskConfigurator {
 
     function setLimits(AssetId asset, AssetLimits calldata limits) external;
 
-    /// @notice The account whose equity tells the live depth of a perp; zero for none.
+    /// @notice The account whose equity tells the live depth of a perp and whose inventory its funding; zero for none.
     function setPool(AssetId asset, AccountId pool) external;
 
     /// @notice Least margin, interest on quote owed against spot and its cap, and the guard on quote's peg. `listed` is ignored.
     function setHouseTerms(HouseTerms calldata terms) external;
 
-    function setFundingRate(AssetId asset, int64 fundingRate) external;
+    /// @notice Funding per day = clamp(slope · one-hour average of the pool's skew / max(depth, open interest), ±cap).
+    function setFunding(AssetId asset, FundingTerms calldata funding) external;
 
     function setState(AssetId asset, AssetState state) external;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Average} from "./Average.sol";
 import {FixedPoint, WAD, RAY} from "./math/FixedPoint.sol";
 
 /// @notice The funding index of a perp: quote per unit of size in ray; longs pay when it rises, shorts when it falls.
@@ -8,9 +9,39 @@ library Funding {
     /// @dev Beyond ±LIMIT the index stands still, so that no amount of funding can overflow a pick-up and block it.
     int256 internal constant LIMIT = 1 << 110;
 
-    /// @notice index' = clamp(index + ⌊rate · mark · elapsed / day⌋, ±LIMIT), the rate per day in 1e18.
-    function accrue(int256 index, int256 ratePerDay, uint256 mark, uint256 elapsed) internal pure returns (int256) {
-        int256 next = index + FixedPoint.mulDivFloor(ratePerDay * int256(elapsed), mark * (RAY / WAD), WAD * 1 days);
+    /// @dev The time constant of the average, and the unit of rates: parts per day in 1e9.
+    uint256 internal constant CONSTANT = 1 hours;
+    uint256 internal constant UNIT = 1e9;
+
+    /// @notice clamp(slope·skew / base, ±cap): the skew is what traders are long against their pool. Slope and cap are in
+    /// basis points, the result in 1e9 per day.
+    function target(int256 skew, uint256 base, uint256 slope, uint256 cap) internal pure returns (int256) {
+        int256 most = int256((cap * UNIT) / 10_000);
+        int256 rate = FixedPoint.mulDivFloor(skew, slope * UNIT, base * 10_000);
+        if (rate > most) return most;
+        return rate < -most ? -most : rate;
+    }
+
+    /// @notice rate' = target + (rate − target)·exp(−elapsed / hour), and what that sums to over the interval: however the
+    /// interval is cut, the sum is the same.
+    /// @return next the rate at the end of the interval
+    /// @return accrued Σ rate·seconds in 1e18
+    function averaged(
+        int256 rate,
+        int256 target_,
+        uint256 elapsed
+    ) internal pure returns (int256 next, int256 accrued) {
+        accrued = target_ * int256(elapsed * (WAD / UNIT));
+        if (rate == target_) return (rate, accrued);
+        uint256 decay = Average.decay(elapsed, CONSTANT);
+        int256 left = int256(FixedPoint.mulDown(FixedPoint.abs(rate - target_), decay));
+        next = rate > target_ ? target_ + left : target_ - left;
+        accrued += (rate - target_) * int256((CONSTANT * (WAD - decay)) / UNIT);
+    }
+
+    /// @notice index' = clamp(index + ⌊accrued · mark / day⌋, ±LIMIT).
+    function accrue(int256 index, int256 accrued, uint256 mark) internal pure returns (int256) {
+        int256 next = index + FixedPoint.mulDivFloor(accrued, mark * (RAY / WAD), WAD * 1 days);
         if (next > LIMIT) return LIMIT;
         return next < -LIMIT ? -LIMIT : next;
     }

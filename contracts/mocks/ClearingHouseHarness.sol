@@ -7,6 +7,7 @@ import {Deleveraging} from "../core/Deleveraging.sol";
 import {Exchanging} from "../core/Exchanging.sol";
 import {Ledger} from "../core/Ledger.sol";
 import {Pricing} from "../core/Pricing.sol";
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
@@ -42,5 +43,13 @@ contract ClearingHouseHarness is ClearingHouse {
     /// @dev A loss out of nothing: what the account gains stands in the deficit row.
     function bookSynthetic(AssetId asset, AccountId account, uint256 amount) external nonReentrant {
         ledger.bookDeficit(asset, account, amount);
+    }
+
+    /// @dev A funding rate that stays, as of a skew that has stood for long.
+    function setFundingRate(AssetId asset, int32 rate) external nonReentrant {
+        ledger.latchOne(IOracle(oracle), asset);
+        ledger.perps[asset].conditions.fundingRate = rate;
+        ledger.perps[asset].conditions.fundingTarget = rate;
+        emit IClearingHouse.ConditionsChanged(asset, ledger.perps[asset].conditions);
     }
 }

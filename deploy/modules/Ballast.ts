@@ -1,5 +1,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
+const TRADE = 0;
+
 /**
  * The protocol without markets. Every id is the contract's name in the address book. Authority stays with the account
  * that deploys until it is handed on. Tests deploy their harness of the clearing house by the same module.
@@ -7,6 +9,12 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 export function ballastModule(clearingHouse: string) {
   return buildModule("Ballast", (m) => {
     const quote = m.getParameter<string>("quote");
+    // Millionths of the value for maker and taker; basis points of the fees for insurance.
+    const fees = {
+      maker: m.getParameter<number>("makerFee", 200),
+      taker: m.getParameter<number>("takerFee", 500),
+      insurance: m.getParameter<number>("insuranceShare", 5_000),
+    };
     const admin = m.getAccount(0);
 
     const manager = m.contract("AccessManager", [admin]);
@@ -25,9 +33,11 @@ export function ballastModule(clearingHouse: string) {
     };
     const house = m.contract(clearingHouse, [quote, router, configurator], { libraries });
     const lens = m.contract("Lens", [house]);
-    m.call(configurator, "bind", [house], { id: "bind" });
+    const bound = m.call(configurator, "bind", [house], { id: "bind" });
+    const exchange = m.contract("Exchange", [manager, lens, fees]);
+    m.call(configurator, "setCapability", [exchange, TRADE, true], { id: "exchangeTrades", after: [bound] });
 
-    return { manager, router, configurator, house, lens };
+    return { manager, router, configurator, house, lens, exchange };
   });
 }
 

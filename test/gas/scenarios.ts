@@ -9,9 +9,11 @@ import {
   addFeeds,
   fund,
   listPerp,
+  openPool,
   setPrice,
   type World,
 } from "../../scripts/local.js";
+import { signOrder } from "../../scripts/orders.js";
 
 /** An operation whose gas is a published figure, and the most it may cost. */
 export interface Scenario {
@@ -60,7 +62,7 @@ async function openLegs(world: World, assets: readonly bigint[], margin: bigint)
   await fund(world, alice, buyer, margin * UNIT);
   await fund(world, bob, seller, 100_000n * UNIT);
   await world.quote.mint(alice, UNIT);
-  const fees = { buyerFee: 0n, sellerFee: 0n, insuranceFee: 0n };
+  const fees = { buyerFee: 0n, sellerFee: 0n, insuranceFee: 0n, keeper: 0n, tip: 0n };
   for (const asset of assets) {
     await world.house.trade({ asset, buyer, seller, size: WAD, price: 2_000n * WAD, ...fees });
   }
@@ -85,6 +87,65 @@ function latch(sources: number, bound: number): Scenario {
     },
   };
 }
+
+const PRICE = 2_000n * WAD;
+const LATER = 2n ** 40n;
+
+/** One unit of ETH with the pool, after Bob has traded both ways and `before` of Alice's own trades. */
+function pool(key: string, bound: number, before: readonly bigint[], size: bigint): Scenario {
+  return {
+    key,
+    bound,
+    async run(world) {
+      const { alice, bob } = await actors(world);
+      await openPool(world, ETH, 5_000_000n * UNIT);
+      const trade = (trader: typeof alice, amount: bigint) =>
+        world.exchange.connect(trader).trade({
+          account: accountId(trader.address),
+          asset: ETH,
+          size: amount,
+          limit: amount > 0n ? 2n * PRICE : 1n,
+          reduceOnly: false,
+          deadline: LATER,
+        });
+      await fund(world, bob, accountId(bob.address), 100_000n * UNIT);
+      await fund(world, alice, accountId(alice.address), 250n * UNIT);
+      await trade(bob, -3n * WAD);
+      await trade(bob, WAD);
+      for (const amount of before) await trade(alice, amount);
+      await wait(world, 60);
+      await world.house.accrue([ETH]);
+      await wait(world, 300);
+      return trade(alice, size);
+    },
+  };
+}
+
+/** Two accounts without positions, brought together by a third party. */
+const matchTwoFresh: Scenario = {
+  key: "match_two_fresh",
+  bound: 340_000,
+  async run(world) {
+    const { alice, bob } = await actors(world);
+    const [, , , carol, dave, keeper] = await world.connection.ethers.getSigners();
+    if (carol === undefined || dave === undefined || keeper === undefined) throw new TypeError("too few signers");
+    const signed = async (signer: typeof alice, size: bigint) =>
+      signOrder(world, signer, { account: accountId(signer.address), asset: ETH, size, limit: PRICE });
+    const bring = async (maker: typeof alice, taker: typeof alice) =>
+      world.exchange
+        .connect(keeper)
+        .matchOrders(
+          { maker: await signed(maker, WAD), taker: await signed(taker, -WAD), size: WAD },
+          accountId(keeper.address),
+        );
+    for (const trader of [alice, bob, carol, dave]) await fund(world, trader, accountId(trader.address), 250n * UNIT);
+    await bring(carol, dave);
+    await wait(world, 60);
+    await world.house.accrue([ETH]);
+    await wait(world, 300);
+    return bring(alice, bob);
+  },
+};
 
 export const scenarios: readonly Scenario[] = [
   deposit("deposit_first", 85_000, "bob"),
@@ -125,5 +186,9 @@ export const scenarios: readonly Scenario[] = [
       return world.house.connect(alice).withdraw(account, QUOTE, 10n * UNIT, alice.address);
     },
   },
+  pool("open_pool_first", 250_000, [], WAD),
+  pool("open_pool_again", 250_000, [WAD, -WAD], WAD),
+  pool("close_pool", 165_000, [WAD], -WAD),
+  matchTwoFresh,
   ...[66_000, 84_500, 103_000, 121_500, 140_000].map((bound, i) => latch(i + 1, bound)),
 ];

@@ -93,8 +93,8 @@ contract Handler is BallastTest {
         configurator.setLimits(ETH, AssetLimits(10_000_000e18, 50_000e18, 1e18));
         configurator.setHouseTerms(HouseTerms(10e18, 0.1e18, 50_00, 3_00, 0));
         configurator.setPool(ETH, ids[4]);
-        configurator.setFundingRate(ETH, 0.003e18);
-        configurator.setFundingRate(BTC, -0.002e18);
+        setFundingRate(ETH, 0.003e9);
+        setFundingRate(BTC, -0.002e9);
     }
 
     function newClearingHouse() internal override returns (ClearingHouse) {
@@ -226,7 +226,7 @@ contract Handler is BallastTest {
     }
 
     function fundingRate(bool eth, int256 rate) external {
-        configurator.setFundingRate(eth ? ETH : BTC, int64(bound(rate, -0.005e18, 0.005e18)));
+        setFundingRate(eth ? ETH : BTC, int32(int256(bound(rate, -0.005e9, 0.005e9))));
         count(Action.FundingRate, true);
     }
 

@@ -12,6 +12,7 @@ import {RiskConfigurator} from "../../contracts/core/RiskConfigurator.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
+import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {OracleRouter} from "../../contracts/oracle/OracleRouter.sol";
 import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.sol";
@@ -80,7 +81,7 @@ abstract contract BallastTest is Test {
                 openInterestLimit: 1e27,
                 crowdedFrom: 1e27,
                 sizeLimit: 1e18,
-                fundingRate: 0
+                funding: IRiskConfigurator.FundingTerms(10_00, 50)
             });
     }
 
@@ -171,7 +172,7 @@ abstract contract BallastTest is Test {
         uint256 size,
         uint256 price
     ) internal pure returns (IClearingHouse.Trade memory) {
-        return IClearingHouse.Trade(asset, buyer, seller, size, price, 0, 0, 0);
+        return IClearingHouse.Trade(asset, buyer, seller, size, price, 0, 0, 0, AccountId.wrap(0), 0);
     }
 
     function liquidation(
@@ -191,6 +192,11 @@ abstract contract BallastTest is Test {
 
     function sizeOf(AccountId account, AssetId asset) internal view returns (int256) {
         return house.previewPosition(account, asset).size;
+    }
+
+    /// @dev A rate that stays, as of a skew that has stood for long; for tests whose clearing house is the harness.
+    function setFundingRate(AssetId asset, int32 rate) internal {
+        ClearingHouseHarness(address(house)).setFundingRate(asset, rate);
     }
 
     function setState(AssetId asset, AssetState state) internal {

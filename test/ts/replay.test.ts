@@ -204,7 +204,7 @@ class Crowd {
       () => this.depositSpot(signer, account, random.between(1n, 2n * WAD)),
       () => house.connect(signer).withdraw(account, WETH, random.between(1n, WAD / 2n), signer.address),
       () => house.accrue([market.asset]),
-      () => world.configurator.setFundingRate(market.asset, random.between(-5n, 5n) * 10n ** 15n),
+      () => world.configurator.setFunding(market.asset, { slope: 10_000n, cap: random.between(0n, 500n) }),
       () => house.offset(account, market.asset, random.between(1n, 10n ** 19n)),
       () => house.bookSynthetic(market.asset, account, random.between(1n, 10n ** 20n)),
       () => house.share(market.asset, random.below(2) === 0),
@@ -236,7 +236,7 @@ class Crowd {
 
   fill(asset: bigint, buyer: bigint, seller: bigint, price: bigint) {
     const size = this.random.between(1n, (40_000n * WAD * WAD) / price);
-    return { asset, buyer, seller, size, price, buyerFee: 10n ** 15n, sellerFee: 10n ** 14n, insuranceFee: 10n ** 14n };
+    return { asset, buyer, seller, size, price, buyerFee: 10n ** 15n, sellerFee: 10n ** 14n, insuranceFee: 10n ** 14n, keeper: 0n, tip: 0n };
   }
 
   private liquidation(asset: bigint, account: bigint, taker: bigint, price: bigint) {

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
 import {Positions} from "../../contracts/core/Positions.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {Funding} from "../../contracts/libraries/Funding.sol";
+import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {PriceStatus} from "../../contracts/types/Price.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
 contract ClearingHouseFundingTest is BallastTest {
+    function newClearingHouse() internal override returns (ClearingHouse) {
+        return new ClearingHouseHarness(address(quote), address(router), address(configurator));
+    }
+
     function setUp() public override {
         super.setUp();
         fund(alice, aliceId, 100_000e6);
@@ -20,7 +26,7 @@ contract ClearingHouseFundingTest is BallastTest {
     // ---- accrue
 
     function test_Accrue_LatchesAndAccruesOncePerTimestamp() public {
-        configurator.setFundingRate(ETH, 0.005e18);
+        setFundingRate(ETH, 0.005e9);
         vm.warp(block.timestamp + 1 days / 2);
         feeds[ETH].updateAnswer(2_100e8);
         // The price that is latched now is what the whole interval is charged at: 0.25 % of 2,100.
@@ -52,7 +58,7 @@ contract ClearingHouseFundingTest is BallastTest {
 
     function test_Funding_LongPaysShortOfTheSameSize() public {
         openLeg(ETH, aliceId, bobId, 3e18);
-        configurator.setFundingRate(ETH, 0.001e18);
+        setFundingRate(ETH, 0.001e9);
         vm.warp(block.timestamp + 1 days);
         refresh();
         assertEq(house.previewPosition(aliceId, ETH).cash, -6e18);
@@ -72,7 +78,7 @@ contract ClearingHouseFundingTest is BallastTest {
         settlePrice(ETH, mark);
         size = bound(size, 1, 10e18);
         openLeg(ETH, aliceId, bobId, int256(size));
-        configurator.setFundingRate(ETH, int64(bound(rate, -0.005e18, 0.005e18)));
+        setFundingRate(ETH, int32(int256(bound(rate, -0.005e9, 0.005e9))));
         (int256 long, int256 short) = (house.cashOf(aliceId), house.cashOf(bobId));
         elapsed = bound(elapsed, 1, 30 days);
         vm.warp(block.timestamp + elapsed);
@@ -91,7 +97,7 @@ contract ClearingHouseFundingTest is BallastTest {
         first = bound(first, 1, 50 minutes);
         second = bound(second, 1, 50 minutes);
         openLeg(ETH, aliceId, bobId, 5e18);
-        configurator.setFundingRate(ETH, int64(bound(rate, -0.005e18, 0.005e18)));
+        setFundingRate(ETH, int32(int256(bound(rate, -0.005e9, 0.005e9))));
         uint256 snapshot = vm.snapshotState();
         vm.warp(block.timestamp + first + second);
         house.accrue(single(ETH));
@@ -105,10 +111,10 @@ contract ClearingHouseFundingTest is BallastTest {
     }
 
     function test_Funding_RateChangeIsNotRetroactive() public {
-        configurator.setFundingRate(ETH, 0.001e18);
+        setFundingRate(ETH, 0.001e9);
         vm.warp(block.timestamp + 1 days);
         refresh();
-        configurator.setFundingRate(ETH, -0.001e18);
+        setFundingRate(ETH, -0.001e9);
         assertEq(house.perpOf(ETH).fundingIndex, 2e27);
         vm.warp(block.timestamp + 1 days);
         refresh();
@@ -117,7 +123,7 @@ contract ClearingHouseFundingTest is BallastTest {
     }
 
     function test_Funding_GoesOnAtTheLastMarkWhenStale() public {
-        configurator.setFundingRate(ETH, 0.001e18);
+        setFundingRate(ETH, 0.001e9);
         vm.warp(block.timestamp + 10 days);
         house.accrue(single(ETH));
         assertEq(house.perpOf(ETH).fundingIndex, 20e27);
@@ -126,7 +132,7 @@ contract ClearingHouseFundingTest is BallastTest {
     function test_Funding_CountsInMarginBeforeItIsSettled() public {
         openLeg(ETH, aliceId, bobId, 1e18);
         int256 equity = house.assess(aliceId).equity;
-        configurator.setFundingRate(ETH, 0.005e18);
+        setFundingRate(ETH, 0.005e9);
         vm.warp(block.timestamp + 1 days);
         assertEq(house.assess(aliceId).equity, equity - 10e18);
         assertEq(house.assess(aliceId).quoteEquity, equity - 10e18);
@@ -135,10 +141,10 @@ contract ClearingHouseFundingTest is BallastTest {
     /// @dev At the bound the index stands still, so that no pick-up can ever overflow.
     function testFuzz_Funding_IndexIsClamped(int256 index, int64 rate, uint256 mark, uint256 elapsed) public pure {
         index = bound(index, -Funding.LIMIT, Funding.LIMIT);
-        int256 perDay = bound(rate, -0.005e18, 0.005e18);
+        int256 perDay = bound(rate, -0.05e18, 0.05e18);
         mark = bound(mark, 1e6, (1 << 80) - 1);
         elapsed = bound(elapsed, 0, 100 * 365 days);
-        int256 next = Funding.accrue(index, perDay, mark, elapsed);
+        int256 next = Funding.accrue(index, perDay * int256(elapsed), mark);
         assertLe(next, Funding.LIMIT);
         assertGe(next, -Funding.LIMIT);
         if (perDay >= 0) assertGe(next, index);
@@ -162,8 +168,8 @@ contract ClearingHouseFundingTest is BallastTest {
     function test_Settle_AllLegsInOneCashChange() public {
         openLeg(ETH, aliceId, bobId, 1e18);
         openLeg(BTC, aliceId, bobId, -0.1e18);
-        configurator.setFundingRate(ETH, 0.001e18);
-        configurator.setFundingRate(BTC, 0.002e18);
+        setFundingRate(ETH, 0.001e9);
+        setFundingRate(BTC, 0.002e9);
         vm.warp(block.timestamp + 1 days);
         refresh();
         int256 cash = house.cashOf(aliceId);

@@ -90,7 +90,7 @@ contract ClearingHouseListTest is BallastTest {
         vm.expectRevert(reason);
         house.listSpot(NEW, address(this), perpConfig(), limits_);
         vm.expectRevert(reason);
-        house.configure(ETH, perpConfig(), limits_, 0);
+        house.configure(ETH, perpConfig(), limits_);
         vm.expectRevert(reason);
         house.setCapability(address(this), Capability.Trade, true);
     }
@@ -100,9 +100,9 @@ contract ClearingHouseListTest is BallastTest {
         AssetLimits memory limits_ = limits(1, 1e18);
         vm.startPrank(address(configurator));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, WETH));
-        house.configure(WETH, config, limits_, 0);
+        house.configure(WETH, config, limits_);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, NEW));
-        house.configure(NEW, config, limits_, 0);
+        house.configure(NEW, config, limits_);
         config.kind = AssetKind.Spot;
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, NEW));
         house.listPerp(NEW, config, limits_);
@@ -174,6 +174,7 @@ contract ClearingHouseListTest is BallastTest {
         config.haircut = 30_00;
         (config.floorRate, config.capRate, config.initialFactor, config.initialCap) = (5_00, 5_00, 20_000, 10_00);
         (config.deviations, config.horizon) = (4_00, 30 minutes);
+        (config.fundingSlope, config.fundingCap) = (10_00, 50);
         config.depth = 50_000_000e18;
     }
 }

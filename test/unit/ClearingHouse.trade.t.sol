@@ -47,9 +47,9 @@ contract ClearingHouseTradeTest is BallastTest {
         q = bound(q, 1_000e8, 4_000e8) * 1e10;
         fund(bob, bobId, 1_000_000e6);
         settlePrice(ETH, p);
-        trade(ETH, carolId, bobId, first, p / 2);
+        trade(ETH, carolId, bobId, first, (p * 99) / 100);
         settlePrice(ETH, q);
-        trade(ETH, carolId, bobId, second, q + q / 2);
+        trade(ETH, carolId, bobId, second, (q * 101) / 100);
         uint256 weighted = p * first + q * second;
         uint256 size = first + second;
         assertEq(house.positionOf(carolId, ETH).basis, (weighted + size - 1) / size, "up for a long");
@@ -214,12 +214,44 @@ contract ClearingHouseTradeTest is BallastTest {
     }
 
     function test_Trade_PricePaidCountsAtOnce() public {
-        // 250 carries 1 ETH at 2,000; 50 above the mark it does not.
+        // 230 carries 1 ETH at 2,000; 30 above the mark it does not.
+        vm.prank(alice);
+        house.withdraw(aliceId, QUOTE, 20e6, alice);
         vm.startPrank(stage);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.InsufficientMargin.selector, aliceId, 200e18, 200.04e18));
-        house.trade(tradeTerms(ETH, aliceId, bobId, 1e18, 2_050e18));
-        house.trade(tradeTerms(ETH, aliceId, bobId, 1e18, 2_049.96e18));
-        assertEq(house.cashOf(aliceId), 250e18 - 2_049.96e18);
+        house.trade(tradeTerms(ETH, aliceId, bobId, 1e18, 2_030e18));
+        house.trade(tradeTerms(ETH, aliceId, bobId, 1e18, 2_029.96e18));
+        assertEq(house.cashOf(aliceId), 230e18 - 2_029.96e18);
+    }
+
+    // ---- the band
+
+    function testFuzz_Trade_KeepsTheBand(bool up, uint256 size) public {
+        size = bound(size, 0.01e18, 0.1e18);
+        uint256 edge = up ? 2_040e18 : 1_960e18;
+        uint256 beyond = up ? edge + 1 : edge - 1;
+        vm.startPrank(stage);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.OutsidePriceBand.selector, beyond, 2_000e18, 200));
+        house.trade(tradeTerms(ETH, carolId, aliceId, size, beyond));
+        house.trade(tradeTerms(ETH, carolId, aliceId, size, edge));
+    }
+
+    /// @dev A pool quotes the worse of mark and fast, so its band starts at the edges of the two.
+    function testFuzz_Trade_PoolHasAWiderBand(bool up, bool buys, uint256 size) public {
+        size = bound(size, 0.01e18, 0.1e18);
+        configurator.setPool(ETH, carolId);
+        setPrice(ETH, up ? 2_200e18 : 1_800e18);
+        uint256 fast = peekPrice(ETH).fast;
+        uint256 lower = ((up ? fast : 1_800e18) * 4 + 4) / 5;
+        uint256 upper = ((up ? 2_200e18 : fast) * 6) / 5;
+        uint256 edge = buys ? upper : lower;
+        uint256 beyond = buys ? edge + 1 : edge - 1;
+        (AccountId buyer, AccountId seller) = up ? (carolId, aliceId) : (aliceId, carolId);
+        uint256 mark = peekPrice(ETH).mark;
+        vm.startPrank(stage);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.OutsidePriceBand.selector, beyond, mark, 2_000));
+        house.trade(tradeTerms(ETH, buyer, seller, size, beyond));
+        house.trade(tradeTerms(ETH, buyer, seller, size, edge));
     }
 
     // ---- below initial margin
@@ -343,11 +375,33 @@ contract ClearingHouseTradeTest is BallastTest {
         assertEq(house.cashOf(TREASURY), 9e18);
     }
 
+    function test_Trade_TipComesOutOfTheFees() public {
+        IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, 0.5e18, 2_000e18);
+        (terms.buyerFee, terms.insuranceFee, terms.keeper, terms.tip) = (4e18, 1e18, keeperId, 3e18);
+        vm.prank(stage);
+        house.trade(terms);
+        assertEq(house.cashOf(keeperId), 3e18);
+        assertEq(house.cashOf(INSURANCE), 1e18);
+        assertEq(house.cashOf(TREASURY), 0);
+        (terms.insuranceFee, terms.tip) = (0, 4e18 + 1);
+        vm.startPrank(stage);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, 4e18 + 1, 4e18));
+        house.trade(terms);
+        (terms.tip, terms.insuranceFee) = (4e18, 1);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, 1, 0));
+        house.trade(terms);
+        (terms.insuranceFee, terms.keeper) = (0, INSURANCE);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.ReservedRow.selector, INSURANCE));
+        house.trade(terms);
+    }
+
     function testFuzz_Trade_RevertsWhen_FeeAboveBound(uint256 size, uint256 price, uint256 fees) public {
         size = bound(size, 1e6, 0.5e18);
         uint256 most = (size * 2_000) / 100;
-        // The bound is of the value at mark, whatever the price.
-        IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, size, bound(price, 1_900e18, 2_100e18));
+        // The bound is of the value at mark, or at a price above it.
+        price = bound(price, 1_960e18, 2_040e18);
+        if (price > 2_000e18) most = ((size * price) / 1e18) / 100;
+        IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, size, price);
         vm.startPrank(stage);
         terms.buyerFee = most + 1;
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, most + 1, most));

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
 import {Lens} from "../../contracts/core/Lens.sol";
 import {AssetKind, AssetState} from "../../contracts/core/Ledger.sol";
+import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {QUOTE} from "../../contracts/types/AssetId.sol";
 import {DUST, TREASURY} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
 contract LensTest is BallastTest {
+    function newClearingHouse() internal override returns (ClearingHouse) {
+        return new ClearingHouseHarness(address(quote), address(router), address(configurator));
+    }
+
     function setUp() public override {
         super.setUp();
         fund(alice, aliceId, 1_000e6);
@@ -27,8 +33,8 @@ contract LensTest is BallastTest {
         fundSpot(alice, aliceId, 3e18);
         openLeg(ETH, aliceId, carolId, nonZero(bound(eth, -100e18, 100e18)));
         openLeg(BTC, aliceId, carolId, nonZero(bound(btc, -3e18, 3e18)));
-        configurator.setFundingRate(ETH, int64(bound(rate, -0.005e18, 0.005e18)));
-        configurator.setFundingRate(BTC, int64(bound(-(rate / 2), -0.005e18, 0.005e18)));
+        setFundingRate(ETH, int32(int256(bound(rate, -0.005e9, 0.005e9))));
+        setFundingRate(BTC, int32(int256(bound(-(rate / 2), -0.005e9, 0.005e9))));
         setPrice(ETH, bound(price, 1_500e18, 2_500e18));
         vm.warp(block.timestamp + bound(wait, 1, 2 hours));
         Lens.AccountView memory quoted = lens.account(aliceId);

@@ -119,11 +119,11 @@ contract LibrariesTest is Test {
         assertEq(Funding.cash(-1, 0, 1), 0);
         assertEq(Funding.cash(1, 1, 0), 0);
         assertEq(Funding.cash(-1, 1, 0), -1);
-        assertEq(Funding.accrue(0, 1, 1, 1), 0);
-        assertEq(Funding.accrue(0, -1, 1, 1), -1);
-        assertEq(Funding.accrue(0, 0.01e18, 2_000e18, 1 days), 20e27);
-        assertEq(Funding.accrue(Funding.LIMIT, 0.01e18, MAX_PRICE, 3650 days), Funding.LIMIT);
-        assertEq(Funding.accrue(-Funding.LIMIT, -0.01e18, MAX_PRICE, 3650 days), -Funding.LIMIT);
+        assertEq(Funding.accrue(0, 1, 1), 0);
+        assertEq(Funding.accrue(0, -1, 1), -1);
+        assertEq(Funding.accrue(0, 0.01e18 * 1 days, 2_000e18), 20e27);
+        assertEq(Funding.accrue(Funding.LIMIT, 0.01e18 * 3650 days, MAX_PRICE), Funding.LIMIT);
+        assertEq(Funding.accrue(-Funding.LIMIT, -0.01e18 * 3650 days, MAX_PRICE), -Funding.LIMIT);
     }
 
     // ---- averages

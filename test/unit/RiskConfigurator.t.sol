@@ -121,8 +121,8 @@ contract RiskConfiguratorTest is BallastTest {
         m.initialCap = uint16(bound(m.initialCap, 0, 60_00));
         m.deviations = uint16(bound(m.deviations, 0, 20_00));
         bytes memory reason;
-        if (m.horizon < 60 || m.horizon > 1 days) {
-            reason = outOfBounds("horizon", int256(uint256(m.horizon)), 60, 1 days);
+        if (m.horizon < 60 || m.horizon > 12 hours) {
+            reason = outOfBounds("horizon", int256(uint256(m.horizon)), 60, 12 hours);
         }
         if (m.deviations < 1_00 || m.deviations > 10_00) reason = outside("deviations", m.deviations, 1_00, 10_00);
         if (m.initialFactor < 1e4 || m.initialFactor > 5e4)
@@ -142,10 +142,10 @@ contract RiskConfiguratorTest is BallastTest {
         vm.expectEmit(address(configurator));
         emit IRiskConfigurator.MarginSet(ETH, before, least);
         configurator.setMargin(ETH, least);
-        configurator.setMargin(ETH, IRiskConfigurator.MarginTerms(50_00, 50_00, 5e4, 50_00, 10_00, 1 days));
+        configurator.setMargin(ETH, IRiskConfigurator.MarginTerms(50_00, 50_00, 5e4, 50_00, 10_00, 12 hours));
         (AssetConfig memory config, ) = house.configOf(ETH);
         assertEq(config.floorRate, 50_00);
-        assertEq(config.horizon, 1 days);
+        assertEq(config.horizon, 12 hours);
         assertEq(config.depth, 50_000_000e18, "and nothing else");
         assertEq(config.haircut, 30_00);
     }
@@ -224,21 +224,20 @@ contract RiskConfiguratorTest is BallastTest {
         configurator.setPool(WETH, aliceId);
     }
 
-    function test_SetFundingRate() public {
+    function test_SetFunding() public {
+        IRiskConfigurator.FundingTerms memory before = IRiskConfigurator.FundingTerms(10_00, 50);
+        IRiskConfigurator.FundingTerms memory most = IRiskConfigurator.FundingTerms(1_00_00, 5_00);
         vm.expectEmit(address(configurator));
-        emit IRiskConfigurator.FundingRateSet(ETH, 0, 0.005e18);
-        configurator.setFundingRate(ETH, 0.005e18);
-        vm.expectEmit(address(configurator));
-        emit IRiskConfigurator.FundingRateSet(ETH, 0.005e18, -0.005e18);
-        configurator.setFundingRate(ETH, -0.005e18);
-        assertEq(house.perpOf(ETH).conditions.fundingRate, -0.005e18);
-        vm.expectRevert(outOfBounds("fundingRate", 0.005e18 + 1, -0.005e18, 0.005e18));
-        configurator.setFundingRate(ETH, 0.005e18 + 1);
-        vm.expectRevert(outOfBounds("fundingRate", -0.005e18 - 1, -0.005e18, 0.005e18));
-        configurator.setFundingRate(ETH, -0.005e18 - 1);
-        // Other setters leave the rate alone.
-        configurator.setDepth(ETH, 1_000_000e18);
-        assertEq(house.perpOf(ETH).conditions.fundingRate, -0.005e18);
+        emit IRiskConfigurator.FundingSet(ETH, before, most);
+        configurator.setFunding(ETH, most);
+        (AssetConfig memory config, ) = house.configOf(ETH);
+        assertEq(config.fundingSlope, 1_00_00);
+        assertEq(config.fundingCap, 5_00);
+        assertEq(config.horizon, 30 minutes, "and nothing else");
+        vm.expectRevert(outOfBounds("fundingSlope", 1_00_01, 0, 1_00_00));
+        configurator.setFunding(ETH, IRiskConfigurator.FundingTerms(1_00_01, 0));
+        vm.expectRevert(outOfBounds("fundingCap", 5_01, 0, 5_00));
+        configurator.setFunding(ETH, IRiskConfigurator.FundingTerms(0, 5_01));
     }
 
     function test_Setters_RevertWhen_WrongKind() public {
@@ -250,7 +249,7 @@ contract RiskConfiguratorTest is BallastTest {
             vm.expectRevert(reason);
             configurator.setDepth(others[i], 1_000_000e18);
             vm.expectRevert(reason);
-            configurator.setFundingRate(others[i], 0);
+            configurator.setFunding(others[i], IRiskConfigurator.FundingTerms(0, 0));
         }
         // The promise positions were opened under.
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, ETH));
@@ -261,7 +260,7 @@ contract RiskConfiguratorTest is BallastTest {
 
     function test_ListPerp_BoundsAndEvent() public {
         IRiskConfigurator.PerpTerms memory terms = perpTerms(0.05e18, 0.1e18);
-        (terms.maxHaircut, terms.fundingRate) = (50_00, -0.002e18);
+        (terms.maxHaircut, terms.funding) = (50_00, IRiskConfigurator.FundingTerms(0, 5_00));
         vm.expectEmit(address(configurator));
         emit IRiskConfigurator.PerpListed(NEW, terms);
         configurator.listPerp(NEW, terms);
@@ -269,7 +268,8 @@ contract RiskConfiguratorTest is BallastTest {
         assertEq(uint8(config.kind), uint8(AssetKind.Perp));
         assertEq(config.haircut, 50_00);
         assertEq(limits.total, 1e27);
-        assertEq(house.perpOf(NEW).conditions.fundingRate, -0.002e18);
+        assertEq(config.fundingSlope, 0);
+        assertEq(config.fundingCap, 5_00);
     }
 
     function test_ListPerp_RevertsWhen_OutOfBounds() public {
@@ -297,8 +297,8 @@ contract RiskConfiguratorTest is BallastTest {
         terms.sizeLimit = 1e18 + 1;
         refusedPerp(terms, outOfBounds("sizeLimit", 1e18 + 1, 0.001e18, 1e18));
         terms = perpTerms(0.05e18, 0.1e18);
-        terms.fundingRate = 0.005e18 + 1;
-        refusedPerp(terms, outOfBounds("fundingRate", 0.005e18 + 1, -0.005e18, 0.005e18));
+        terms.funding.cap = 5_01;
+        refusedPerp(terms, outOfBounds("fundingCap", 5_01, 0, 5_00));
     }
 
     function test_ListSpot_BoundsAndEvent() public {
@@ -391,7 +391,7 @@ contract RiskConfiguratorTest is BallastTest {
         calls[3] = abi.encodeCall(configurator.setDepth, (ETH, 1_000_000e18));
         calls[4] = abi.encodeCall(configurator.setHaircut, (WETH, 30_00));
         calls[5] = abi.encodeCall(configurator.setLimits, (ETH, limits(1, 1e18)));
-        calls[6] = abi.encodeCall(configurator.setFundingRate, (ETH, 1));
+        calls[6] = abi.encodeCall(configurator.setFunding, (ETH, IRiskConfigurator.FundingTerms(1, 1)));
         calls[7] = abi.encodeCall(configurator.setState, (ETH, AssetState.Halted));
         calls[8] = abi.encodeCall(configurator.tighten, (ETH, AssetState.Halted));
         calls[9] = abi.encodeCall(configurator.setCapability, (alice, Capability.Trade, true));
