@@ -18,6 +18,7 @@ import type {
 export const WAD = 10n ** 18n;
 export const QUOTE = 0n;
 export const DUST = 3n;
+export const FEES = 4n;
 export const INSURANCE = 2n;
 export const Capability = { Trade: 0n, Liquidate: 1n, Offset: 2n, Cover: 3n } as const;
 
@@ -91,6 +92,7 @@ async function listMarkets(world: World): Promise<void> {
     debtRate: WAD / 10n,
     debtCap: 5_000n,
     pegBound: 300n,
+    insuranceShare: 5_000n,
     listed: 0n,
   });
 }
@@ -121,24 +123,21 @@ export async function openPool(world: World, asset: bigint, seed: bigint): Promi
   const { ethers } = world.connection;
   const [deployer] = await ethers.getSigners();
   if (deployer === undefined) throw new TypeError("the local network has no signer");
-  const terms = {
+  const pool = (await ethers.deployContract("LiquidityPool", [
+    world.house,
+    asset,
+    "Ballast Pool",
+    "BLP",
+  ])) as unknown as LiquidityPool;
+  await world.configurator.setPool(asset, {
+    owner: await pool.getAddress(),
     halfSpread: 500n,
     ageFactor: 200n,
     deviation: 50n,
     inventoryLimit: 1_000n,
     oneSided: 200n,
     leverageLimit: 300n,
-    depositLimit: 20_000_000n * WAD,
-  };
-  const pool = (await ethers.deployContract("LiquidityPool", [
-    world.manager,
-    world.house,
-    asset,
-    terms,
-    "Ballast Pool",
-    "BLP",
-  ])) as unknown as LiquidityPool;
-  await world.configurator.setPool(asset, accountId(await pool.getAddress()));
+  });
   await world.quote.mint(deployer, seed);
   await world.quote.approve(pool, seed);
   await pool["deposit(uint256,address)"](seed, deployer.address);

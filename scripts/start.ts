@@ -8,6 +8,7 @@ import { Random } from "../packages/reference/src/random.js";
 import {
   Capability,
   DUST,
+  FEES,
   INSURANCE,
   QUOTE,
   WAD,
@@ -96,7 +97,7 @@ class Market {
       const long = random.below(5) !== 0;
       const price = 2_000n * WAD;
       const [buyer, seller] = long ? [trader, maker] : [maker, trader];
-      const fees = { buyerFee: 0n, sellerFee: 0n, insuranceFee: 0n, keeper: 0n, tip: 0n };
+      const fees = { buyerFee: 0n, sellerFee: 0n, buyerTip: 0n, sellerTip: 0n, keeper: 0n };
       await world.house.trade({ asset: ETH, buyer, seller, size, price, ...fees });
       traders.push(trader);
     }
@@ -144,7 +145,7 @@ class Market {
   async unaccounted(): Promise<bigint> {
     const { house } = this.world;
     const { held } = await house.reserveOf(QUOTE);
-    const rows = [...this.traders, this.maker, INSURANCE, DUST, 1n, DEFICIT_ROW];
+    const rows = [...this.traders, this.maker, INSURANCE, DUST, FEES, 1n, DEFICIT_ROW];
     let claims = 0n;
     for (const row of rows) claims += await house.cashOf(row);
     return held - claims;

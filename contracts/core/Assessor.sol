@@ -71,6 +71,11 @@ library Assessor {
         a.quoteEquity += cash;
     }
 
+    /// @notice An account without legs and debts.
+    function flat(int256 cash) internal pure returns (Assessment memory a) {
+        (a.equity, a.marginEquity, a.fastMarginEquity, a.initialEquity, a.quoteEquity) = (cash, cash, cash, cash, cash);
+    }
+
     /// @notice A position as a touch now would leave it.
     function preview(
         Ledger storage ledger,

@@ -14,13 +14,13 @@ import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 import {Price} from "../types/Price.sol";
-import {DUST, INSURANCE, TREASURY} from "../types/Rows.sol";
+import {DUST, FEES, INSURANCE, TREASURY} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetConfig, AssetLimits, Budget, Debt, Ledger, Perp, Position, Reserve, Side, HouseTerms} from "./Ledger.sol";
+import {AssetConfig, AssetLimits, Budget, Debt, HouseTerms, Ledger, Perp, Pool, Position, Reserve, Side} from "./Ledger.sol";
 import {Liquidating} from "./Liquidating.sol";
 import {Listing} from "./Listing.sol";
 import {Markets} from "./Markets.sol";
@@ -120,6 +120,16 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         for (uint256 i = 0; i < accounts.length; ++i) Liquidating.settle(ledger, IOracle(oracle), accounts[i]);
     }
 
+    function shareFees() external nonReentrant returns (uint256 insured, uint256 kept) {
+        uint256 fees = uint256(cashOf(FEES));
+        insured = FixedPoint.mulDivDown(fees, ledger.houseTerms.insuranceShare, 10_000);
+        kept = fees - insured;
+        ledger.addCash(FEES, -int256(fees));
+        ledger.addCash(INSURANCE, int256(insured));
+        ledger.addCash(TREASURY, int256(kept));
+        emit FeesShared(insured, kept);
+    }
+
     function skim(AssetId asset) external nonReentrant returns (uint256 value) {
         (address token, uint256 unit) = tokenOf(asset);
         Reserve storage reserve = ledger.reserves[asset];
@@ -142,8 +152,10 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         }
     }
 
-    function trade(Trade calldata terms) external nonReentrant only(Capability.Trade) {
-        Trading.trade(ledger, IOracle(oracle), terms);
+    function trade(
+        Trade calldata terms
+    ) external nonReentrant only(Capability.Trade) returns (Deal memory) {
+        return Trading.trade(ledger, IOracle(oracle), terms);
     }
 
     function liquidate(
@@ -190,7 +202,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         Listing.configure(ledger, IOracle(oracle), asset, config, limits);
     }
 
-    function setPool(AssetId asset, AccountId pool) external nonReentrant onlyConfigurator {
+    function setPool(AssetId asset, Pool calldata pool) external nonReentrant onlyConfigurator {
         Listing.setPool(ledger, IOracle(oracle), asset, pool);
     }
 
@@ -225,7 +237,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return Assessing.holding(ledger, IOracle(oracle), account, asset);
     }
 
-    function poolOf(AssetId asset) external view returns (AccountId) {
+    function poolOf(AssetId asset) external view returns (Pool memory) {
         return ledger.perps[asset].pool;
     }
 
@@ -259,7 +271,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     function perpOf(AssetId asset) external view returns (PerpView memory) {
         Perp storage perp = ledger.perps[asset];
         return
-            PerpView(perp.fundingIndex, perp.openInterest, perp.accruedAt, perp.conditions, perp.coverable, perp.pool);
+            PerpView(perp.fundingIndex, perp.openInterest, perp.accruedAt, perp.conditions, perp.coverable);
     }
 
     function sideOf(AssetId asset, bool long) external view returns (SideView memory) {

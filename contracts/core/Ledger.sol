@@ -85,6 +85,8 @@ struct HouseTerms {
     uint16 debtCap;
     /// How far quote may be from one dollar, in basis points, before every market only reduces; 0 for no guard.
     uint16 pegBound;
+    /// The insurance's part of fees, in basis points; the rest is the treasury's.
+    uint16 insuranceShare;
     uint16 listed;
 }
 
@@ -152,6 +154,24 @@ struct Conditions {
     uint32 maintenanceDepthShare;
 }
 
+/// @notice Who quotes a perp and on what terms, in one slot. The account is the one of the owner's sub-id 0.
+struct Pool {
+    /// Zero for none.
+    address owner;
+    /// In millionths.
+    uint16 halfSpread;
+    /// How many standard deviations of what the mark may have moved since its sources spoke, in hundredths.
+    uint16 ageFactor;
+    /// The most the age may cost: how far the feeds let their price drift, in basis points.
+    uint16 deviation;
+    /// The most inventory, in basis points of the live depth.
+    uint16 inventoryLimit;
+    /// Inventory per equity in hundredths: above the first only the side that reduces it is quoted, above the second
+    /// nothing brings it.
+    uint16 oneSided;
+    uint16 leverageLimit;
+}
+
 /// @notice A perp's own state. One open interest serves both sides: they are equal by construction.
 struct Perp {
     int128 fundingIndex;
@@ -160,8 +180,8 @@ struct Perp {
     Conditions conditions;
     /// What insurance may still pay of the standing deficit.
     uint128 coverable;
-    /// Whose equity tells the live depth and whose inventory the funding; zero for none.
-    AccountId pool;
+    /// Whose equity tells the live depth and whose inventory the funding.
+    Pool pool;
     Side long;
     Side short;
 }

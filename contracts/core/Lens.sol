@@ -8,14 +8,15 @@ import {Assessor} from "./Assessor.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {Reduction} from "../libraries/Reduction.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
-import {DUST, INSURANCE, TREASURY, deficitRow} from "../types/Rows.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState, Reserve} from "./Ledger.sol";
+import {DUST, FEES, INSURANCE, TREASURY, deficitRow} from "../types/Rows.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, Pool, Reserve} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 import {Planner} from "./Planner.sol";
 import {Positions} from "./Positions.sol";
+import {Quotes} from "./Quotes.sol";
 
 /// @title Views over the ledger
 /// @notice Everything is as the next call in this block would find it: prices peeked, markets accrued, pick-ups applied.
@@ -88,6 +89,7 @@ contract Lens {
         AssetConfig config;
         AssetLimits limits;
         IClearingHouse.PerpView perp;
+        Pool pool;
         IClearingHouse.SideView long;
         IClearingHouse.SideView short;
         Price price;
@@ -108,6 +110,8 @@ contract Lens {
         int256 treasury;
         int256 insurance;
         int256 dust;
+        /// Collected, not yet shared out.
+        int256 fees;
         uint256 deficit;
         uint256 quoteHeld;
     }
@@ -154,6 +158,7 @@ contract Lens {
     function market(AssetId asset) external view returns (MarketView memory m) {
         (m.config, m.limits) = clearingHouse.configOf(asset);
         m.perp = clearingHouse.perpOf(asset);
+        m.pool = clearingHouse.poolOf(asset);
         m.long = clearingHouse.sideOf(asset, true);
         m.short = clearingHouse.sideOf(asset, false);
         m.price = peekOne(asset);
@@ -162,12 +167,28 @@ contract Lens {
         m.insuranceAvailable = clearingHouse.coverable(asset);
     }
 
+    /// @notice What the pool of a market asks for one unit when a taker buys `size` (sells, if negative), and the largest size
+    /// it would trade in that direction: what a trade would execute.
+    function quote(AssetId asset, int256 size) external view returns (uint256 price, uint256 most) {
+        Pool memory pool = clearingHouse.poolOf(asset);
+        require(pool.owner != address(0) && size != 0, IClearingHouse.NothingQuoted(asset));
+        IClearingHouse.Holding memory h = clearingHouse.holdingOf(accountId(pool.owner, 0), asset);
+        price = Quotes.price(pool, h.price, h.size, size, h.market.initialDepth);
+        uint256 inventory = Margin.notionalOf(h.size, h.price.mark);
+        uint256 limit = Quotes.most(pool, h.equity, h.market.initialDepth);
+        if (h.size != 0 && (h.size > 0) == (size > 0)) limit += inventory;
+        else if (Quotes.oneSided(pool, h.equity, inventory) || inventory >= limit) limit = 0;
+        else limit -= inventory;
+        most = FixedPoint.mulDivDown(limit, WAD, h.price.mark);
+    }
+
     function rows() external view returns (RowsView memory) {
         return
             RowsView(
                 clearingHouse.cashOf(TREASURY),
                 clearingHouse.cashOf(INSURANCE),
                 clearingHouse.cashOf(DUST),
+                clearingHouse.cashOf(FEES),
                 clearingHouse.totalDeficit(),
                 clearingHouse.reserveOf(QUOTE).held
             );

@@ -5,7 +5,7 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {INSURANCE} from "../types/Rows.sol";
@@ -43,7 +43,7 @@ library Liquidating {
         Exchanging.Change memory change = take(ledger, terms, step.price.mark);
         deficit = check(ledger, terms, change, step);
         ledger.requireInitial(oracle, terms.taker);
-        AccountId pool = ledger.perps[terms.asset].pool;
+        AccountId pool = accountId(ledger.perps[terms.asset].pool.owner, 0);
         if (terms.taker == pool || terms.account == pool) ledger.measurePool(oracle, terms.asset, step.price);
     }
 

@@ -6,11 +6,10 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Deleverage} from "../libraries/Deleverage.sol";
 import {Margin} from "../libraries/Margin.sol";
-import {AccountId} from "../types/AccountId.sol";
 import {AssetId, MAX_ASSET} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {DUST} from "../types/Rows.sol";
-import {AssetConfig, AssetKind, AssetLimits, Conditions, Ledger, Perp, Reserve, HouseTerms} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, Conditions, HouseTerms, Ledger, Perp, Pool, Reserve} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 import {Pricing} from "./Pricing.sol";
 
@@ -74,7 +73,7 @@ library Listing {
         emit IClearingHouse.AssetConfigured(asset, config, limits);
     }
 
-    function setPool(Ledger storage ledger, IOracle oracle, AssetId asset, AccountId pool) external {
+    function setPool(Ledger storage ledger, IOracle oracle, AssetId asset, Pool calldata pool) external {
         require(ledger.configs[asset].kind == AssetKind.Perp, IClearingHouse.WrongKind(asset));
         Perp storage perp = ledger.perps[asset];
         emit IClearingHouse.PoolSet(asset, perp.pool, pool);
@@ -93,7 +92,7 @@ library Listing {
         uint16 listed = ledger.houseTerms.listed;
         ledger.houseTerms = terms;
         ledger.houseTerms.listed = listed;
-        emit IClearingHouse.HouseTermsSet(terms.leastMargin, terms.debtRate, terms.debtCap, terms.pegBound);
+        emit IClearingHouse.HouseTermsSet(terms);
     }
 
     function accrue(Ledger storage ledger, IOracle oracle, AssetId[] calldata assets) external {

@@ -7,13 +7,13 @@ import {Funding} from "../libraries/Funding.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
-import {AssetConfig, AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
+import {Account, AssetConfig, AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 
 /// @notice Prices as the ledger uses them: latched first, markets accrued, then read.
@@ -55,11 +55,28 @@ library Pricing {
         return Assessing.assess(ledger, account, latchAll(oracle, ledger.accounts[account].legs));
     }
 
+    /// @notice As `assess`, where the price of one of its legs is known: mostly there is no other.
+    function assessAt(
+        Ledger storage ledger,
+        IOracle oracle,
+        AccountId account,
+        AssetId asset,
+        Price memory price
+    ) internal returns (Assessor.Assessment memory) {
+        Account storage stored = ledger.accounts[account];
+        if (stored.legs == 0 && !stored.indebted) return Assessor.flat(stored.cash);
+        if (stored.legs != AssetId.unwrap(asset)) return assess(ledger, oracle, account);
+        Price[] memory prices = new Price[](1);
+        prices[0] = price;
+        return Assessing.assess(ledger, account, prices);
+    }
+
     /// @notice Reads what a market's pool lends it and asks of it, as of now: depth from its equity, funding from its
     /// inventory.
     function measurePool(Ledger storage ledger, IOracle oracle, AssetId asset, Price memory price) internal {
-        AccountId pool = ledger.perps[asset].pool;
-        if (AccountId.unwrap(pool) == 0) return;
+        address owner = ledger.perps[asset].pool.owner;
+        if (owner == address(0)) return;
+        AccountId pool = accountId(owner, 0);
         int256 equity = assess(ledger, oracle, pool).equity;
         int256 inventory = Assessing.preview(ledger, pool, asset, price).size;
         measured(ledger, asset, Margin.depthShare(equity, ledger.configs[asset].depth), inventory, price.mark);

@@ -4,11 +4,10 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IRiskConfigurator} from "../interfaces/IRiskConfigurator.sol";
-import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 import {TREASURY} from "../types/Rows.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState, HouseTerms} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, HouseTerms, Pool} from "./Ledger.sol";
 
 /// @title Setters and bounds
 /// @notice The only contract whose parameters the clearing house accepts. Which role may call what, and after which delay,
@@ -37,6 +36,12 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     uint256 internal constant MAX_DEBT_CAP = 80_00;
     uint256 internal constant MIN_PEG_BOUND = 50;
     uint256 internal constant MAX_PEG_BOUND = 20_00;
+    /// @dev Of a pool: millionths, hundredths, basis points, basis points of depth, hundredths of equity.
+    uint256 internal constant MAX_HALF_SPREAD = 10_000;
+    uint256 internal constant MAX_AGE_FACTOR = 10_00;
+    uint256 internal constant MAX_DEVIATION = 5_00;
+    uint256 internal constant MAX_INVENTORY = 20_00;
+    uint256 internal constant MAX_LEVERAGE = 5_00;
     /// @dev In basis points per day.
     uint256 internal constant MAX_FUNDING_SLOPE = 1_00_00;
     uint256 internal constant MAX_FUNDING_CAP = 5_00;
@@ -125,8 +130,14 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     }
 
     /// @inheritdoc IRiskConfigurator
-    function setPool(AssetId asset, AccountId pool) external restricted bound {
-        emit PoolSet(asset, clearingHouse.perpOf(asset).pool, pool);
+    function setPool(AssetId asset, Pool calldata pool) external restricted bound {
+        requireWithin("halfSpread", pool.halfSpread, 0, MAX_HALF_SPREAD);
+        requireWithin("ageFactor", pool.ageFactor, 0, MAX_AGE_FACTOR);
+        requireWithin("deviation", pool.deviation, 0, MAX_DEVIATION);
+        requireWithin("inventoryLimit", pool.inventoryLimit, 0, MAX_INVENTORY);
+        requireWithin("leverageLimit", pool.leverageLimit, 0, MAX_LEVERAGE);
+        requireWithin("oneSided", pool.oneSided, 0, pool.leverageLimit);
+        emit PoolSet(asset, clearingHouse.poolOf(asset), pool);
         clearingHouse.setPool(asset, pool);
     }
 
@@ -135,6 +146,7 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
         requireWithin("leastMargin", terms.leastMargin, 0, MAX_LEAST_MARGIN);
         requireWithin("debtRate", terms.debtRate, 0, MAX_DEBT_RATE);
         requireWithin("debtCap", terms.debtCap, 0, MAX_DEBT_CAP);
+        requireWithin("insuranceShare", terms.insuranceShare, 0, 100_00);
         if (terms.pegBound != 0) requireWithin("pegBound", terms.pegBound, MIN_PEG_BOUND, MAX_PEG_BOUND);
         emit HouseTermsSet(clearingHouse.houseTerms(), terms);
         clearingHouse.setHouseTerms(terms);

@@ -5,92 +5,142 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
-import {AccountId} from "../types/AccountId.sol";
-import {AssetId} from "../types/AssetId.sol";
-import {Price, PriceStatus} from "../types/Price.sol";
-import {INSURANCE, TREASURY} from "../types/Rows.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
+import {AssetId, QUOTE} from "../types/AssetId.sol";
+import {MAX_PRICE, Price, PriceStatus} from "../types/Price.sol";
+import {FEES} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState, Ledger} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, Ledger, Pool} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
+import {Positions} from "./Positions.sol";
 import {Pricing} from "./Pricing.sol";
+import {Quotes} from "./Quotes.sol";
 
-/// @notice The law of TRADE. The price is near mark. Both accounts meet initial margin afterwards; one below it may only
-/// reduce, with health not lower. A bankrupt account does not trade: its loss has to go down the waterfall, where it is
-/// booked.
+/// @notice The law of TRADE. The price is near mark, or the quote of the market's pool. Both accounts meet initial margin
+/// afterwards; one below it may only reduce, with health not lower. A bankrupt account does not trade: its loss has to go
+/// down the waterfall, where it is booked.
 library Trading {
     using Accounting for Ledger;
     using Exchanging for Ledger;
     using Pricing for Ledger;
 
-    /// @dev Fees of one side of a fill, tip included, part of its value at mark or its price, in basis points.
-    uint256 private constant MAX_FEE = 100;
-    /// @dev How far a price may be from mark, in basis points. A pool asks for the worse of mark and fast and for what its
-    /// inventory costs, so its quotes go further: from the band between the two.
+    /// @dev The most a party pays to others than its counterparty, in millionths of the fill's value.
+    uint256 private constant MILLION = 1e6;
+    uint256 private constant MAX_COST = 10_000;
+    /// @dev How far a price may be from mark, in basis points. The pool's quote is the ledger's own.
     uint256 private constant PRICE_BAND = 200;
-    uint256 private constant POOL_BAND = 2_000;
+    /// @dev For how long a latched price of quote tells whether it is worth a dollar.
+    uint256 private constant PEG_AGE = 10 minutes;
 
     /// @dev What a fill is checked against, read once for both of its parties.
     struct Fill {
         Price price;
         Markets.Market market;
         AssetLimits limits;
-        AccountId pool;
+        Pool pool;
+        /// The pool's account, and whether it is the buyer.
+        AccountId quoter;
+        bool quoterBuys;
         /// The rate that positions added in a crowded market need.
         uint256 addedRate;
     }
 
-    function trade(Ledger storage ledger, IOracle oracle, IClearingHouse.Trade calldata terms) external {
-        Fill memory fill;
-        fill.price = ledger.latchOne(oracle, terms.asset);
-        fill.market = Markets.current(ledger, terms.asset, fill.price);
-        fill.limits = ledger.limits[terms.asset];
-        fill.pool = ledger.perps[terms.asset].pool;
-        AssetConfig memory config = fill.market.config;
-        require(config.kind == AssetKind.Perp, IClearingHouse.WrongKind(terms.asset));
-        require(
-            fill.price.status != PriceStatus.Stale && config.state < AssetState.Halted,
-            IClearingHouse.AssetNotTradable(terms.asset)
-        );
+    function trade(
+        Ledger storage ledger,
+        IOracle oracle,
+        IClearingHouse.Trade calldata terms
+    ) external returns (IClearingHouse.Deal memory deal) {
+        Fill memory fill = read(ledger, oracle, terms);
+        deal.price = terms.price == 0 ? quoted(ledger, terms, fill) : requireNearMark(terms.price, fill.price.mark);
         uint256 openInterest = ledger.perps[terms.asset].openInterest;
         (Exchanging.Change memory buyer, Exchanging.Change memory seller) = ledger.exchange(
             terms.asset,
             terms.buyer,
             terms.seller,
             terms.size,
-            terms.price,
+            deal.price,
             fill.price.mark
         );
-        requireNearMark(terms, fill);
-        checkOpenInterest(ledger, terms.asset, openInterest, fill);
-        payFees(ledger, terms, FixedPoint.max(fill.price.mark, terms.price));
-        buyer.paid -= int256(terms.buyerFee);
-        seller.paid -= int256(terms.sellerFee);
+        if (ledger.perps[terms.asset].openInterest > openInterest) requireOpen(ledger, oracle, terms.asset, fill);
+        charge(ledger, terms, deal);
+        buyer.paid -= int256(deal.buyerCost);
+        seller.paid -= int256(deal.sellerCost);
         ledger.addCash(terms.buyer, buyer.settled + buyer.paid);
         ledger.addCash(terms.seller, seller.settled + seller.paid);
-        if (!(Exchanging.isReduction(buyer) && Exchanging.isReduction(seller))) requirePeg(ledger, oracle);
-        checkTrader(ledger, oracle, terms, terms.buyer, buyer, fill);
-        checkTrader(ledger, oracle, terms, terms.seller, seller, fill);
+        checkTrader(ledger, oracle, terms.asset, terms.buyer, buyer, fill);
+        checkTrader(ledger, oracle, terms.asset, terms.seller, seller, fill);
+    }
+
+    function read(
+        Ledger storage ledger,
+        IOracle oracle,
+        IClearingHouse.Trade calldata terms
+    ) private returns (Fill memory fill) {
+        AssetId asset = terms.asset;
+        fill.price = ledger.latchOne(oracle, asset);
+        fill.market = Markets.current(ledger, asset, fill.price);
+        AssetConfig memory config = fill.market.config;
+        require(config.kind == AssetKind.Perp, IClearingHouse.WrongKind(asset));
+        require(
+            fill.price.status != PriceStatus.Stale && config.state < AssetState.Halted,
+            IClearingHouse.AssetNotTradable(asset)
+        );
+        fill.limits = ledger.limits[asset];
+        fill.pool = ledger.perps[asset].pool;
+        if (fill.pool.owner == address(0)) return fill;
+        fill.quoter = accountId(fill.pool.owner, 0);
+        fill.quoterBuys = terms.buyer == fill.quoter;
+        bool quotes = fill.quoterBuys || terms.seller == fill.quoter;
+        require(!quotes || terms.price == 0, IClearingHouse.PoolTradesAtItsQuote(asset, terms.price));
+        if (!quotes) fill.pool.owner = address(0);
+    }
+
+    /// @dev What the pool asks for, at the inventory that it has now.
+    function quoted(
+        Ledger storage ledger,
+        IClearingHouse.Trade calldata terms,
+        Fill memory fill
+    ) private view returns (uint256) {
+        require(fill.pool.owner != address(0), IClearingHouse.NothingQuoted(terms.asset));
+        int256 size = int256(FixedPoint.min(terms.size, Positions.MAX_SIZE));
+        require(size != 0, IClearingHouse.ZeroAmount());
+        return
+            Quotes.price(
+                fill.pool,
+                fill.price,
+                Positions
+                    .preview(
+                        ledger.perps[terms.asset],
+                        ledger.positions[fill.quoter][terms.asset],
+                        fill.market.fundingIndex,
+                        uint256(fill.market.config.haircut) * 1e14
+                    )
+                    .size,
+                fill.quoterBuys ? -size : size,
+                fill.market.initialDepth
+            );
     }
 
     function checkTrader(
         Ledger storage ledger,
         IOracle oracle,
-        IClearingHouse.Trade calldata terms,
+        AssetId asset,
         AccountId account,
         Exchanging.Change memory change,
         Fill memory fill
     ) private {
         bool reduces = Exchanging.isReduction(change);
-        if (!reduces) requireRoom(terms.asset, account, change, fill);
-        Assessor.Assessment memory a = ledger.assess(oracle, account);
+        if (!reduces) requireRoom(asset, account, change, fill);
+        Assessor.Assessment memory a = ledger.assessAt(oracle, account, asset, fill.price);
         Assessor.Standing memory standing = Assessor.standing(a);
         Debts.track(ledger, account, Assessor.debt(standing));
-        if (account == fill.pool) {
+        if (fill.pool.owner != address(0) && account == fill.quoter) {
+            if (!reduces) requireInventory(asset, a.equity, change, fill);
             uint256 share = Margin.depthShare(a.equity, fill.market.config.depth);
-            ledger.measured(terms.asset, share, change.afterwards, fill.price.mark);
+            ledger.measured(asset, share, change.afterwards, fill.price.mark);
         }
         uint256 required = a.initial;
         if (!reduces) required = requiredToAdd(ledger, a.initial, change.afterwards, fill);
@@ -108,6 +158,21 @@ library Trading {
             standing.equity >= 0 && Assessor.noWorse(before, standing),
             IClearingHouse.HealthLowered(account, a.marginEquity, a.maintenance)
         );
+    }
+
+    /// @dev What a pool may hold when it did not only get rid of what it held.
+    function requireInventory(
+        AssetId asset,
+        int256 equity,
+        Exchanging.Change memory change,
+        Fill memory fill
+    ) private pure {
+        uint256 before = Margin.notionalOf(change.before, fill.price.mark);
+        uint256 inventory = Margin.notionalOf(change.afterwards, fill.price.mark);
+        bool sameSide = change.before != 0 && (change.before > 0) == (change.afterwards > 0);
+        uint256 most = Quotes.most(fill.pool, equity, fill.market.initialDepth);
+        if (sameSide && Quotes.oneSided(fill.pool, equity, before)) most = before;
+        require(inventory <= most, IClearingHouse.InventoryAboveLimit(asset, inventory, most));
     }
 
     function requireRoom(
@@ -141,21 +206,20 @@ library Trading {
     }
 
     /// @dev Only a trade that raises open interest is asked whether there is room for it, and pays for the crowd.
-    function checkOpenInterest(Ledger storage ledger, AssetId asset, uint256 before, Fill memory fill) private view {
-        uint256 openInterest = ledger.perps[asset].openInterest;
-        if (openInterest <= before) return;
-        uint256 value = FixedPoint.mulUp(openInterest, fill.price.mark);
+    function requireOpen(Ledger storage ledger, IOracle oracle, AssetId asset, Fill memory fill) private view {
+        requirePeg(ledger, oracle);
+        uint256 value = FixedPoint.mulUp(ledger.perps[asset].openInterest, fill.price.mark);
         (uint256 lower, uint256 upper) = (fill.limits.crowdedFrom, fill.limits.total);
         require(value <= upper, IClearingHouse.OpenInterestAboveLimit(asset, value, upper));
         fill.addedRate = Margin.crowdedRate(fill.market.initialRate, value, lower, upper);
     }
 
-    /// @dev While quote is not worth a dollar, or nobody can tell, nothing is added.
+    /// @dev While quote is not worth a dollar, or nobody can tell, no market grows. What was latched lately is enough.
     function requirePeg(Ledger storage ledger, IOracle oracle) private view {
         uint256 bound = ledger.houseTerms.pegBound;
         if (bound == 0) return;
-        AssetId[] memory quote = new AssetId[](1);
-        Price memory price = oracle.peek(quote)[0];
+        (Price memory price, uint256 time) = oracle.latched(QUOTE);
+        if (time + PEG_AGE < block.timestamp) price = oracle.peek(new AssetId[](1))[0];
         uint256 distance = price.mark > WAD ? price.mark - WAD : WAD - price.mark;
         require(
             price.status == PriceStatus.Fresh && distance * 10_000 <= WAD * bound,
@@ -163,31 +227,34 @@ library Trading {
         );
     }
 
-    function requireNearMark(IClearingHouse.Trade calldata terms, Fill memory fill) private pure {
-        (uint256 lower, uint256 upper, uint256 band) = (fill.price.mark, fill.price.mark, PRICE_BAND);
-        if (terms.buyer == fill.pool || terms.seller == fill.pool) {
-            lower = FixedPoint.min(lower, fill.price.fast);
-            upper = FixedPoint.max(upper, fill.price.fast);
-            band = POOL_BAND;
-        }
-        require(
-            terms.price * 10_000 >= lower * (10_000 - band) && terms.price * 10_000 <= upper * (10_000 + band),
-            IClearingHouse.OutsidePriceBand(terms.price, fill.price.mark, band)
-        );
+    /// @dev Fees go to their row, tips to the keeper. A tip that does not fit the bound shrinks.
+    function charge(
+        Ledger storage ledger,
+        IClearingHouse.Trade calldata terms,
+        IClearingHouse.Deal memory deal
+    ) private {
+        uint256 value = FixedPoint.mulUp(terms.size, deal.price);
+        uint256 most = FixedPoint.mulDivUp(value, MAX_COST, MILLION);
+        uint256 buyerFee = feeOf(value, terms.buyerFee);
+        uint256 sellerFee = feeOf(value, terms.sellerFee);
+        uint256 buyerTip = FixedPoint.min(terms.buyerTip, most - buyerFee);
+        uint256 sellerTip = FixedPoint.min(terms.sellerTip, most - sellerFee);
+        (deal.buyerCost, deal.sellerCost) = (buyerFee + buyerTip, sellerFee + sellerTip);
+        ledger.addCash(FEES, int256(buyerFee + sellerFee));
+        if (buyerTip + sellerTip == 0) return;
+        require(terms.keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(terms.keeper));
+        ledger.addCash(terms.keeper, int256(buyerTip + sellerTip));
     }
 
-    function payFees(Ledger storage ledger, IClearingHouse.Trade calldata terms, uint256 price) private {
-        uint256 bound = FixedPoint.mulDivDown(FixedPoint.mulDown(terms.size, price), MAX_FEE, 10_000);
-        require(terms.buyerFee <= bound, IClearingHouse.FeeAboveBound(terms.buyerFee, bound));
-        require(terms.sellerFee <= bound, IClearingHouse.FeeAboveBound(terms.sellerFee, bound));
-        uint256 fees = terms.buyerFee + terms.sellerFee;
-        require(terms.tip <= fees, IClearingHouse.FeeAboveBound(terms.tip, fees));
-        uint256 kept = fees - terms.tip;
-        require(terms.insuranceFee <= kept, IClearingHouse.FeeAboveBound(terms.insuranceFee, kept));
-        ledger.addCash(INSURANCE, int256(terms.insuranceFee));
-        ledger.addCash(TREASURY, int256(kept - terms.insuranceFee));
-        if (terms.tip == 0) return;
-        require(terms.keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(terms.keeper));
-        ledger.addCash(terms.keeper, int256(terms.tip));
+    function feeOf(uint256 value, uint256 rate) private pure returns (uint256) {
+        require(rate <= MAX_COST, IClearingHouse.FeeAboveBound(rate, MAX_COST));
+        return FixedPoint.mulDivUp(value, rate, MILLION);
+    }
+
+    function requireNearMark(uint256 price, uint256 mark) private pure returns (uint256) {
+        require(price <= MAX_PRICE, IClearingHouse.ValueOutOfBounds(price, MAX_PRICE));
+        uint256 distance = price > mark ? price - mark : mark - price;
+        require(distance * 10_000 <= mark * PRICE_BAND, IClearingHouse.OutsidePriceBand(price, mark, PRICE_BAND));
+        return price;
     }
 }

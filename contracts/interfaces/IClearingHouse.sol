@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../core/Assessor.sol";
-import {AssetConfig, AssetLimits, Budget, Conditions, Debt, Position, Reserve, HouseTerms} from "../core/Ledger.sol";
+import {AssetConfig, AssetLimits, Budget, Conditions, Debt, HouseTerms, Pool, Position, Reserve} from "../core/Ledger.sol";
 import {Markets} from "../core/Markets.sol";
 import {Positions} from "../core/Positions.sol";
 import {AccountId} from "../types/AccountId.sol";
@@ -26,14 +26,22 @@ interface IClearingHouse {
         AccountId buyer;
         AccountId seller;
         uint256 size;
+        /// Zero for the quote of the market's pool, which trades at nothing else.
         uint256 price;
-        uint256 buyerFee;
-        uint256 sellerFee;
-        /// Part of the two fees that goes to insurance, and who gets how much for bringing the fill; the rest goes to the
-        /// treasury.
-        uint256 insuranceFee;
+        /// Millionths of the fill's value.
+        uint32 buyerFee;
+        uint32 sellerFee;
+        /// What each pays the keeper; less, where fee and tip would be more than the bound on both.
+        uint256 buyerTip;
+        uint256 sellerTip;
         AccountId keeper;
-        uint256 tip;
+    }
+
+    /// @notice What a fill was: its price, and the fee and tip of each party.
+    struct Deal {
+        uint256 price;
+        uint256 buyerCost;
+        uint256 sellerCost;
     }
 
     /// @notice One step that reduces a leg of a liquidatable account into a taker.
@@ -76,7 +84,6 @@ interface IClearingHouse {
         uint256 accruedAt;
         Conditions conditions;
         uint256 coverable;
-        AccountId pool;
     }
 
     event Deposited(
@@ -114,8 +121,9 @@ interface IClearingHouse {
     event FundingAccrued(AssetId indexed asset, int256 fundingIndex);
     /// @notice What a market is like from now on: rates, funding, depth.
     event ConditionsChanged(AssetId indexed asset, Conditions conditions);
-    event PoolSet(AssetId indexed asset, AccountId before, AccountId pool);
-    event HouseTermsSet(uint256 leastMargin, uint256 debtRate, uint256 debtCap, uint256 pegBound);
+    event PoolSet(AssetId indexed asset, Pool before, Pool pool);
+    event HouseTermsSet(HouseTerms terms);
+    event FeesShared(uint256 insured, uint256 kept);
     /// @notice What bears interest from now on.
     event DebtChanged(AccountId indexed account, uint256 amount);
     event InterestCharged(AccountId indexed account, uint256 amount);
@@ -156,6 +164,9 @@ interface IClearingHouse {
     error AccountAboveMaintenance(AccountId account, int256 marginEquity, uint256 maintenance);
     error LossAboveBound(AccountId account, int256 loss, uint256 bound);
     error FeeAboveBound(uint256 fee, uint256 bound);
+    error NothingQuoted(AssetId asset);
+    error PoolTradesAtItsQuote(AssetId asset, uint256 price);
+    error InventoryAboveLimit(AssetId asset, uint256 inventory, uint256 limit);
     error OpenInterestAboveLimit(AssetId asset, uint256 openInterest, uint256 bound);
     error SizeAboveLimit(AccountId account, AssetId asset, uint256 size, uint256 bound);
     error DustRowUnderfunded(int256 cash, uint256 needed);
@@ -205,8 +216,11 @@ interface IClearingHouse {
     function batch(bytes[] calldata calls) external returns (bytes[] memory reasons);
 
     /// @notice TRADE: both accounts meet initial margin afterwards; one below it may only reduce, with health not lower. The
-    /// price is near mark; that of the market's pool, which asks more the more it holds, within a wider band.
-    function trade(Trade calldata terms) external;
+    /// price is near mark; the market's pool trades at its quote, within its limits.
+    function trade(Trade calldata terms) external returns (Deal memory);
+
+    /// @notice Shares out the fees collected since the last time, between insurance and treasury.
+    function shareFees() external returns (uint256 insured, uint256 kept);
 
     /// @notice LIQUIDATE: the account is liquidatable now, or the leg is spot against which more quote is owed than the cap
     /// and the sale repays no more than that; its leg only shrinks, its loss stays within the bound and never
@@ -223,7 +237,7 @@ interface IClearingHouse {
 
     function configure(AssetId asset, AssetConfig calldata config, AssetLimits calldata limits) external;
 
-    function setPool(AssetId asset, AccountId pool) external;
+    function setPool(AssetId asset, Pool calldata pool) external;
 
     function setHouseTerms(HouseTerms calldata terms) external;
 
@@ -245,8 +259,7 @@ interface IClearingHouse {
     /// @notice The leg and its account as the next state-changing call in this block would find them.
     function holdingOf(AccountId account, AssetId asset) external view returns (Holding memory);
 
-    /// @notice The account that quotes a perp; zero for none.
-    function poolOf(AssetId asset) external view returns (AccountId);
+    function poolOf(AssetId asset) external view returns (Pool memory);
 
     /// @notice What the next state-changing call in this block would find.
     function assess(AccountId account) external view returns (Assessor.Assessment memory);

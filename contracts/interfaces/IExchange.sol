@@ -73,21 +73,21 @@ interface IExchange {
         uint256 deadline;
     }
 
-    /// @notice Rates in millionths of the value of a fill; the insurance's part of fees in basis points.
+    /// @notice Rates in millionths of the value of a fill.
     struct FeeTerms {
         uint32 maker;
         uint32 taker;
-        uint16 insurance;
     }
 
+    /// @param cost fee and tip
+    /// @param left of the order; zero for one that is done
     event OrderFilled(
         bytes32 indexed hash,
         AccountId indexed account,
         uint64 indexed nonce,
         uint256 size,
         uint256 price,
-        uint256 fee,
-        uint256 tip,
+        uint256 cost,
         uint256 left
     );
     event NoncesUsed(AccountId indexed account, uint256 indexed word, uint256 mask);
@@ -107,7 +107,6 @@ interface IExchange {
     error OrdersDoNotMatch(AssetId maker, AssetId taker, int256 makerSize, int256 takerSize);
     error NothingToReduce(AccountId account, AssetId asset, int256 position, int256 size);
     error FilledTooLittle(uint256 size, uint256 least);
-    error NoPool(AssetId asset);
     error SizeOutOfBounds(int256 size, uint256 bound);
     error NonceFloorNotHigher(uint64 floor, uint64 before);
     error FeesOutOfBounds(uint256 fee, uint256 bound);
@@ -158,9 +157,6 @@ interface IExchange {
 
     /// @notice Moves quote (1e18) to another account of the same owner, who must have made this contract an operator.
     function transferCash(AccountId from, AccountId to, uint256 value) external;
-
-    /// @notice What the market's pool asks for now: what `trade` would execute.
-    function quote(AssetId asset, int256 size) external view returns (uint256 price);
 
     /// @notice What of an order could be filled now, as far as the order and its position are concerned; reverts with the
     /// reason when nothing could.

@@ -55,9 +55,6 @@ interface IOracleRouter is IOracle {
     /// @notice Sets or, with a zero source, removes the reference of an asset.
     function setReference(AssetId asset, Reference calldata reference_) external;
 
-    /// @notice The last latched price and the time of its latch.
-    function latched(AssetId asset) external view returns (Price memory price, uint256 time);
-
     function sources(AssetId asset) external view returns (Source[] memory);
 
     function rulesOf(AssetId asset) external view returns (uint256 quorum, uint256 maxDivergence);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AssetLimits, AssetState, HouseTerms} from "../core/Ledger.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AssetLimits, AssetState, HouseTerms, Pool} from "../core/Ledger.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 
@@ -56,7 +55,7 @@ interface IRiskConfigurator {
     event HaircutSet(AssetId indexed asset, uint16 before, uint16 haircut);
     event LimitsSet(AssetId indexed asset, AssetLimits before, AssetLimits limits);
     event FundingSet(AssetId indexed asset, FundingTerms before, FundingTerms funding);
-    event PoolSet(AssetId indexed asset, AccountId before, AccountId pool);
+    event PoolSet(AssetId indexed asset, Pool before, Pool pool);
     event HouseTermsSet(HouseTerms before, HouseTerms terms);
     event StateSet(AssetId indexed asset, AssetState before, AssetState state);
 
@@ -83,8 +82,8 @@ interface IRiskConfigurator {
 
     function setLimits(AssetId asset, AssetLimits calldata limits) external;
 
-    /// @notice The account whose equity tells the live depth of a perp and whose inventory its funding; zero for none.
-    function setPool(AssetId asset, AccountId pool) external;
+    /// @notice Who quotes a perp, and on what terms: its equity tells the live depth, its inventory the funding.
+    function setPool(AssetId asset, Pool calldata pool) external;
 
     /// @notice Least margin, interest on quote owed against spot and its cap, and the guard on quote's peg. `listed` is ignored.
     function setHouseTerms(HouseTerms calldata terms) external;

@@ -25,10 +25,10 @@ library Shares {
         uint64 generation;
     }
 
-    /// @dev As if somebody had paid a millionth of quote for a millionth of a share and never left. Whoever donates d to one
-    /// token unit of his own shares half of it with them. A deposit v loses at most VIRTUAL_VALUE of itself to them, and
-    /// d / 2e12 to rounding: to take a millionth of v one has to give away a million times v. Value that appears while
-    /// there are no shares is theirs too, whoever comes next.
+    /// @dev As if somebody had paid a millionth of quote for a millionth of a share and never left. Who holds s shares, gives
+    /// d to the row and waits for a victim loses d·1e12 / (s + 1e12) to them: 1e12 times the price of the one 1e-18 of a
+    /// share that a deposit can lose by rounding. A deposit v loses less than 1e12 / v of itself to them besides. Value that
+    /// appears while there are no shares is theirs too, whoever comes next.
     uint256 internal constant VIRTUAL_SHARES = 1e12;
     uint256 internal constant VIRTUAL_VALUE = 1e12;
 

@@ -110,7 +110,7 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         stored.words.store(feed);
     }
 
-    /// @inheritdoc IOracleRouter
+    /// @inheritdoc IOracle
     function latched(AssetId asset) external view returns (Price memory price, uint256 time) {
         Feeds.Feed memory feed = assets_[asset].words.load();
         write(price, feed);

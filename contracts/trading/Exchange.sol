@@ -11,12 +11,11 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Lens} from "../core/Lens.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
-import {IMaker} from "../interfaces/IMaker.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Reduction} from "../libraries/Reduction.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 
@@ -25,10 +24,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     using SafeERC20 for IERC20;
 
     /// @dev In millionths.
-    uint256 internal constant MILLION = 1e6;
     uint256 internal constant MAX_FEE = 2_000;
-    /// @dev Fee and tip of one side together: a little less than the ledger's bound, which rounds down.
-    uint256 internal constant MAX_COST = 9_900;
     uint256 internal constant MAX_SIZE = type(uint128).max;
 
     bytes32 internal constant ORDER =
@@ -74,12 +70,10 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
             uint256 most = FixedPoint.min(FixedPoint.abs(size), reducible(terms.account, terms.asset, size));
             size = size > 0 ? int256(most) : -int256(most);
         }
-        (AccountId pool, IMaker maker) = poolOf(terms.asset);
-        latch(terms.asset);
-        price = maker.quote(terms.asset, size);
+        IClearingHouse.Trade memory t = between(terms.asset, terms.account, poolOf(terms.asset), size);
+        charge(t, size > 0, fees_.taker, 0);
+        price = clearingHouse.trade(t).price;
         requireWithinLimit(size > 0, price, terms.limit);
-        IClearingHouse.Trade memory t = between(terms.asset, terms.account, pool, size, price);
-        submit(t, size > 0, feeOf(t, fees_.taker), 0);
     }
 
     /// @inheritdoc IExchange
@@ -97,10 +91,11 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         fit(order, side, order.limit, fees_.maker);
         size = FixedPoint.min(side.size, most);
         require(size != 0 && size >= least, FilledTooLittle(size, least));
-        IClearingHouse.Trade memory t = between(order.asset, order.account, taker, towards(order, size), order.limit);
-        t.keeper = taker;
-        uint256 cost = settle(order, side, t, fees_.maker);
-        submit(t, order.size > 0, cost, feeOf(t, fees_.taker));
+        IClearingHouse.Trade memory t = between(order.asset, order.account, taker, towards(order, size));
+        (t.price, t.keeper) = (order.limit, taker);
+        charge(t, order.size > 0, fees_.maker, tipOf(order, size));
+        charge(t, order.size < 0, fees_.taker, 0);
+        settle(order, side, clearingHouse.trade(t), size);
     }
 
     /// @inheritdoc IExchange
@@ -118,16 +113,13 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         fit(taker, b, maker.limit, fees_.taker);
         size = FixedPoint.min(pair.size, FixedPoint.min(a.size, b.size));
         require(size != 0, FilledTooLittle(0, 1));
-        IClearingHouse.Trade memory t = between(
-            maker.asset,
-            maker.account,
-            taker.account,
-            towards(maker, size),
-            maker.limit
-        );
-        t.keeper = keeper;
-        uint256 cost = settle(maker, a, t, fees_.maker);
-        submit(t, maker.size > 0, cost, settle(taker, b, t, fees_.taker));
+        IClearingHouse.Trade memory t = between(maker.asset, maker.account, taker.account, towards(maker, size));
+        (t.price, t.keeper) = (maker.limit, keeper);
+        charge(t, maker.size > 0, fees_.maker, tipOf(maker, size));
+        charge(t, taker.size > 0, fees_.taker, tipOf(taker, size));
+        IClearingHouse.Deal memory deal = clearingHouse.trade(t);
+        settle(maker, a, deal, size);
+        settle(taker, b, deal, size);
     }
 
     /// @inheritdoc IExchange
@@ -144,21 +136,19 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     /// @inheritdoc IExchange
     function execute(SignedOrder calldata signed, AccountId keeper) external nonReentrant returns (uint256 size) {
         Order calldata order = signed.order;
-        (AccountId pool, IMaker maker) = poolOf(order.asset);
+        AccountId pool = poolOf(order.asset);
         latch(order.asset);
         Side memory side = ready(signed, fees_.taker);
-        side.size = FixedPoint.min(side.size, maker.capacity(order.asset, order.size > 0));
-        require(side.size != 0, FilledTooLittle(0, 1));
-        uint256 most = side.size;
-        uint256 price = maker.quote(order.asset, towards(order, most));
+        (uint256 price, uint256 most) = lens.quote(order.asset, towards(order, side.size));
         fit(order, side, price, fees_.taker);
-        size = side.size;
+        size = FixedPoint.min(side.size, most);
         require(size != 0, FilledTooLittle(0, 1));
-        if (size != most) price = maker.quote(order.asset, towards(order, size));
-        requireWithinLimit(order.size > 0, price, order.limit);
-        IClearingHouse.Trade memory t = between(order.asset, order.account, pool, towards(order, size), price);
+        IClearingHouse.Trade memory t = between(order.asset, order.account, pool, towards(order, size));
         t.keeper = keeper;
-        submit(t, order.size > 0, settle(order, side, t, fees_.taker), 0);
+        charge(t, order.size > 0, fees_.taker, tipOf(order, size));
+        IClearingHouse.Deal memory deal = clearingHouse.trade(t);
+        requireWithinLimit(order.size > 0, deal.price, order.limit);
+        settle(order, side, deal, size);
     }
 
     /// @inheritdoc IExchange
@@ -220,12 +210,6 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     }
 
     /// @inheritdoc IExchange
-    function quote(AssetId asset, int256 size) external view returns (uint256 price) {
-        (, IMaker maker) = poolOf(asset);
-        return maker.quote(asset, size);
-    }
-
-    /// @inheritdoc IExchange
     function fillable(SignedOrder calldata signed, uint256 price, bool makes) external view returns (uint256 size) {
         uint256 rate = makes ? fees_.maker : fees_.taker;
         Side memory side = ready(signed, rate);
@@ -280,7 +264,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         if (order.condition != Condition.HealthBelow) return;
         uint256 mark = peek(order.asset).mark;
         uint256 distance = price > mark ? price - mark : mark - price;
-        uint256 cost = FixedPoint.mulDivUp(distance, WAD, mark) + rate * (WAD / MILLION);
+        uint256 cost = FixedPoint.mulDivUp(distance, WAD, mark) + rate * (WAD / 1e6);
         cost += FixedPoint.mulDivUp(order.tip, WAD, FixedPoint.mulUp(FixedPoint.abs(order.size), mark));
         Reduction.Plan memory plan = lens.reduction(
             order.account,
@@ -291,24 +275,30 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         side.size = FixedPoint.min(side.size, plan.size);
     }
 
+    function charge(IClearingHouse.Trade memory t, bool buyer, uint32 fee, uint256 tip) internal pure {
+        if (buyer) (t.buyerFee, t.buyerTip) = (fee, tip);
+        else (t.sellerFee, t.sellerTip) = (fee, tip);
+    }
+
+    /// @dev The part of the tip that belongs to this part of the order.
+    function tipOf(Order calldata order, uint256 size) internal pure returns (uint256) {
+        return FixedPoint.mulDivDown(order.tip, size, FixedPoint.abs(order.size));
+    }
+
     /// @dev Books what is filled of an order. One that may only reduce is done when there is nothing left to reduce.
-    /// @return cost the fee and the tip of this side
     function settle(
         Order calldata order,
         Side memory side,
-        IClearingHouse.Trade memory t,
-        uint256 rate
-    ) internal returns (uint256 cost) {
+        IClearingHouse.Deal memory deal,
+        uint256 size
+    ) internal {
         uint256 whole = FixedPoint.abs(order.size);
-        uint256 left = whole - filled[side.hash] - t.size;
-        bool done = left == 0 || t.size == side.position;
-        if (done) use(order.account, order.nonce);
+        uint256 left = whole - filled[side.hash] - size;
+        if (size == side.position) left = 0;
+        if (left == 0) use(order.account, order.nonce);
         else filled[side.hash] = whole - left;
-        uint256 fee = feeOf(t, rate);
-        uint256 tip = FixedPoint.min(FixedPoint.mulDivDown(order.tip, t.size, whole), feeOf(t, MAX_COST) - fee);
-        t.tip += tip;
-        emit OrderFilled(side.hash, order.account, order.nonce, t.size, t.price, fee, tip, done ? 0 : left);
-        return fee + tip;
+        uint256 cost = order.size > 0 ? deal.buyerCost : deal.sellerCost;
+        emit OrderFilled(side.hash, order.account, order.nonce, size, deal.price, cost, left);
     }
 
     function use(AccountId account, uint256 nonce) internal {
@@ -320,19 +310,11 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         AssetId asset,
         AccountId first,
         AccountId second,
-        int256 size,
-        uint256 price
+        int256 size
     ) internal pure returns (IClearingHouse.Trade memory t) {
         t.asset = asset;
         (t.buyer, t.seller) = size > 0 ? (first, second) : (second, first);
-        (t.size, t.price) = (FixedPoint.abs(size), price);
-    }
-
-    function submit(IClearingHouse.Trade memory t, bool firstBuys, uint256 firstCost, uint256 secondCost) internal {
-        (t.buyerFee, t.sellerFee) = firstBuys ? (firstCost, secondCost) : (secondCost, firstCost);
-        uint256 kept = t.buyerFee + t.sellerFee - t.tip;
-        t.insuranceFee = FixedPoint.mulDivDown(kept, fees_.insurance, 10_000);
-        clearingHouse.trade(t);
+        t.size = FixedPoint.abs(size);
     }
 
     function latch(AssetId asset) internal {
@@ -342,7 +324,6 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     function putFees(FeeTerms memory terms) internal {
         require(terms.taker <= MAX_FEE, FeesOutOfBounds(terms.taker, MAX_FEE));
         require(terms.maker <= terms.taker, FeesOutOfBounds(terms.maker, terms.taker));
-        require(terms.insurance <= 10_000, FeesOutOfBounds(terms.insurance, 10_000));
         emit FeesSet(fees_, terms);
         fees_ = terms;
     }
@@ -357,10 +338,9 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         return FixedPoint.abs(position);
     }
 
-    function poolOf(AssetId asset) internal view returns (AccountId pool, IMaker maker) {
-        pool = clearingHouse.poolOf(asset);
-        maker = IMaker(pool.ownerOf());
-        require(address(maker) != address(0), NoPool(asset));
+    /// @dev The ledger refuses to quote for an account that is no pool's.
+    function poolOf(AssetId asset) internal view returns (AccountId) {
+        return accountId(clearingHouse.poolOf(asset).owner, 0);
     }
 
     function peek(AssetId asset) internal view returns (Price memory) {
@@ -394,10 +374,6 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
 
     function requireWithinLimit(bool buys, uint256 price, uint256 limit) internal pure {
         require(buys ? price <= limit : price >= limit, PriceBeyondLimit(price, limit));
-    }
-
-    function feeOf(IClearingHouse.Trade memory t, uint256 rate) internal pure returns (uint256) {
-        return FixedPoint.mulDivUp(FixedPoint.mulUp(t.size, t.price), rate, MILLION);
     }
 
     function towards(Order calldata order, uint256 size) internal pure returns (int256) {

@@ -8,6 +8,8 @@ import {AssetId} from "./AssetId.sol";
 AccountId constant TREASURY = AccountId.wrap(1);
 AccountId constant INSURANCE = AccountId.wrap(2);
 AccountId constant DUST = AccountId.wrap(3);
+/// @dev Fees of trades, until somebody has them shared out.
+AccountId constant FEES = AccountId.wrap(4);
 
 uint256 constant DEFICIT_ROWS = 1 << 32;
 

@@ -9,11 +9,10 @@ const TRADE = 0;
 export function ballastModule(clearingHouse: string) {
   return buildModule("Ballast", (m) => {
     const quote = m.getParameter<string>("quote");
-    // Millionths of the value for maker and taker; basis points of the fees for insurance.
+    // Millionths of the value of a fill.
     const fees = {
       maker: m.getParameter<number>("makerFee", 200),
       taker: m.getParameter<number>("takerFee", 500),
-      insurance: m.getParameter<number>("insuranceShare", 5_000),
     };
     const admin = m.getAccount(0);
 

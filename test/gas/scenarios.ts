@@ -62,7 +62,7 @@ async function openLegs(world: World, assets: readonly bigint[], margin: bigint)
   await fund(world, alice, buyer, margin * UNIT);
   await fund(world, bob, seller, 100_000n * UNIT);
   await world.quote.mint(alice, UNIT);
-  const fees = { buyerFee: 0n, sellerFee: 0n, insuranceFee: 0n, keeper: 0n, tip: 0n };
+  const fees = { buyerFee: 0n, sellerFee: 0n, buyerTip: 0n, sellerTip: 0n, keeper: 0n };
   for (const asset of assets) {
     await world.house.trade({ asset, buyer, seller, size: WAD, price: 2_000n * WAD, ...fees });
   }
@@ -110,8 +110,8 @@ function pool(key: string, bound: number, before: readonly bigint[], size: bigin
         });
       await fund(world, bob, accountId(bob.address), 100_000n * UNIT);
       await fund(world, alice, accountId(alice.address), 250n * UNIT);
-      await trade(bob, -3n * WAD);
-      await trade(bob, WAD);
+      await trade(bob, 3n * WAD);
+      await trade(bob, -WAD);
       for (const amount of before) await trade(alice, amount);
       await wait(world, 60);
       await world.house.accrue([ETH]);

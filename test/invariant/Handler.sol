@@ -91,8 +91,8 @@ contract Handler is BallastTest {
         configurator.setMargin(ETH, marginTerms(0.05e18, 0.12e18, 0.1e18));
         configurator.setMargin(BTC, marginTerms(0.03e18, 0.1e18, 0.06e18));
         configurator.setLimits(ETH, AssetLimits(10_000_000e18, 50_000e18, 1e18));
-        configurator.setHouseTerms(HouseTerms(10e18, 0.1e18, 50_00, 3_00, 0));
-        configurator.setPool(ETH, ids[4]);
+        configurator.setHouseTerms(HouseTerms(10e18, 0.1e18, 50_00, 3_00, 50_00, 0));
+        configurator.setPool(ETH, poolTerms(owners[4]));
         setFundingRate(ETH, 0.003e9);
         setFundingRate(BTC, -0.002e9);
     }
@@ -166,9 +166,10 @@ contract Handler is BallastTest {
         size = size % 16 == 0 ? bound(size, 1, 100) : bound(size, 1, (most * 1e18) / mark + 1);
         IClearingHouse.Trade memory terms = tradeTerms(asset, ids[a % ACCOUNTS], ids[b % ACCOUNTS], size, 0);
         terms.price = bound(price, (mark * 97) / 100, (mark * 103) / 100);
-        terms.buyerFee = (fee % 100) * ((size * mark) / 1e18 / 10_000);
-        terms.sellerFee = (fee % 7) * ((size * mark) / 1e18 / 10_000);
-        terms.insuranceFee = (terms.buyerFee + terms.sellerFee) / 2;
+        if (asset == ETH && (a % ACCOUNTS == 4 || b % ACCOUNTS == 4)) terms.price = 0;
+        terms.buyerFee = uint32((fee % 100) * 100);
+        terms.sellerFee = uint32((fee % 7) * 100);
+        (terms.buyerTip, terms.keeper) = (fee % 1e18, ids[fee % ACCOUNTS]);
         if (!watchedTrade(Action.Trade, terms)) {
             terms.size = terms.size / 4 + 1;
             watchedTrade(Action.Trade, terms);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Positions} from "../../contracts/core/Positions.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
-import {DUST, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
+import {DUST, FEES, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
 import {Handler} from "./Handler.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -14,7 +14,7 @@ contract WatchedHandler is Handler {
         int256 held = int256(uint256(house.reserveOf(QUOTE).held));
         // Per operation and pick-up: the cash of one wei of size, plus one wei.
         int256 tolerance = int256((steps + offsets * ACCOUNTS + 8) * (MAX_MARK / 1e18 + 1));
-        int256 cash = house.cashOf(TREASURY) + house.cashOf(INSURANCE) + house.cashOf(DUST);
+        int256 cash = house.cashOf(TREASURY) + house.cashOf(INSURANCE) + house.cashOf(DUST) + house.cashOf(FEES);
         cash += house.cashOf(deficitRow(ETH)) + house.cashOf(deficitRow(BTC)) + house.cashOf(deficitRow(WETH));
         int256 spot = house.positionOf(TREASURY, WETH).size;
         for (uint256 i = 0; i < ACCOUNTS; ++i) {

@@ -7,15 +7,18 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Test} from "forge-std/Test.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
 import {Lens} from "../../contracts/core/Lens.sol";
-import {AssetLimits, AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetLimits, AssetState, Pool} from "../../contracts/core/Ledger.sol";
 import {RiskConfigurator} from "../../contracts/core/RiskConfigurator.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
+import {IExchange} from "../../contracts/interfaces/IExchange.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
 import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {OracleRouter} from "../../contracts/oracle/OracleRouter.sol";
 import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.sol";
+import {Exchange} from "../../contracts/trading/Exchange.sol";
+import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
@@ -33,6 +36,7 @@ abstract contract BallastTest is Test {
     RiskConfigurator internal configurator;
     ClearingHouse internal house;
     Lens internal lens;
+    Exchange internal exchange;
     TestToken internal quote;
     TestToken internal weth;
     mapping(AssetId => MockV3Aggregator) internal feeds;
@@ -65,6 +69,8 @@ abstract contract BallastTest is Test {
         configurator.listPerp(BTC, perpTerms(0.05e18, 0.1e18));
         configurator.listSpot(WETH, address(weth), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18));
         for (uint8 i = 0; i <= uint8(type(Capability).max); ++i) configurator.setCapability(stage, Capability(i), true);
+        exchange = new Exchange(address(manager), lens, IExchange.FeeTerms(200, 500));
+        configurator.setCapability(address(exchange), Capability.Trade, true);
     }
 
     function newClearingHouse() internal virtual returns (ClearingHouse) {
@@ -101,6 +107,35 @@ abstract contract BallastTest is Test {
                 deviations: 4_00,
                 horizon: 30 minutes
             });
+    }
+
+    /// @dev Half a spread of 5 bp, age at two deviations and at most 50 bp, a tenth of depth, twice and thrice its equity.
+    function poolTerms(address owner) internal pure returns (Pool memory) {
+        return Pool(owner, 500, 2_00, 50, 10_00, 2_00, 3_00);
+    }
+
+    /// @dev A market's pool, with token units of quote from its first provider.
+    function openPool(AssetId asset, address provider, uint256 amount) internal returns (LiquidityPool pool) {
+        pool = new LiquidityPool(house, asset, "Ballast Pool", "BLP");
+        configurator.setPool(asset, poolTerms(address(pool)));
+        enterPool(pool, provider, amount);
+    }
+
+    function enterPool(LiquidityPool pool, address provider, uint256 amount) internal returns (uint256 shares) {
+        quote.mint(provider, amount);
+        vm.startPrank(provider);
+        quote.approve(address(pool), amount);
+        shares = pool.deposit(amount, provider);
+        vm.stopPrank();
+    }
+
+    /// @dev With the market's pool, at any price; a sale when the size is negative.
+    function poolTrade(AccountId account, AssetId asset, int256 size) internal returns (uint256 price) {
+        uint256 limit = size > 0 ? type(uint256).max : 0;
+        vm.prank(account.ownerOf());
+        (, price) = exchange.trade(
+            IExchange.PoolTrade(account, asset, size, limit, false, block.timestamp)
+        );
     }
 
     function limits(uint96 total, uint64 perAccount) internal pure returns (AssetLimits memory) {
@@ -172,7 +207,7 @@ abstract contract BallastTest is Test {
         uint256 size,
         uint256 price
     ) internal pure returns (IClearingHouse.Trade memory) {
-        return IClearingHouse.Trade(asset, buyer, seller, size, price, 0, 0, 0, AccountId.wrap(0), 0);
+        return IClearingHouse.Trade(asset, buyer, seller, size, price, 0, 0, 0, 0, AccountId.wrap(0));
     }
 
     function liquidation(

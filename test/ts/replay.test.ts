@@ -4,6 +4,7 @@ import { network } from "hardhat";
 import {
   Capability,
   DUST,
+  FEES,
   INSURANCE,
   MARKETS,
   QUOTE,
@@ -236,7 +237,7 @@ class Crowd {
 
   fill(asset: bigint, buyer: bigint, seller: bigint, price: bigint) {
     const size = this.random.between(1n, (40_000n * WAD * WAD) / price);
-    return { asset, buyer, seller, size, price, buyerFee: 10n ** 15n, sellerFee: 10n ** 14n, insuranceFee: 10n ** 14n, keeper: 0n, tip: 0n };
+    return { asset, buyer, seller, size, price, buyerFee: 500n, sellerFee: 200n, buyerTip: 0n, sellerTip: 0n, keeper: 0n };
   }
 
   private liquidation(asset: bigint, account: bigint, taker: bigint, price: bigint) {
@@ -303,7 +304,7 @@ async function logsOf(world: World): Promise<{ name: string; args: Record<string
 
 async function compare(world: World, house: ClearingHouseHarness, replay: Replay, accounts: bigint[]): Promise<void> {
   const law = "REPLAY-1";
-  const rows = [...accounts, TREASURY, INSURANCE, DUST, ...MARKETS.map(({ asset }) => deficitRow(asset))];
+  const rows = [...accounts, TREASURY, INSURANCE, DUST, FEES, ...MARKETS.map(({ asset }) => deficitRow(asset))];
   for (const row of rows) expect(await house.cashOf(row), `${law} cash of ${row}`).to.equal(replay.cash.get(row) ?? 0n);
   expect((await house.reserveOf(QUOTE)).held, law).to.equal(replay.held.get(QUOTE));
   expect(await house.totalDeficit(), law).to.equal(replay.deficit);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
 import {Lens} from "../../contracts/core/Lens.sol";
-import {AssetLimits, AssetState, Conditions, HouseTerms} from "../../contracts/core/Ledger.sol";
+import {AssetLimits, AssetState, Conditions, HouseTerms, Pool} from "../../contracts/core/Ledger.sol";
 import {Markets} from "../../contracts/core/Markets.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
@@ -68,7 +68,7 @@ contract ClearingHouseMarginTest is BallastTest {
 
     /// @dev QUOTE-1: a view between two accruals is what the next accrual writes.
     function testFuzz_Rates_ViewsAreWhatAnAccrualFinds(uint256 wait, uint256 price, uint256 share) public {
-        configurator.setPool(ETH, poolId);
+        configurator.setPool(ETH, poolTerms(poolOwner));
         fund(poolOwner, poolId, bound(share, 1, 6_000_000e6));
         house.accrue(single(ETH));
         storm();
@@ -151,7 +151,7 @@ contract ClearingHouseMarginTest is BallastTest {
     // ---- depth
 
     function test_Depth_FollowsThePool() public {
-        configurator.setPool(ETH, poolId);
+        configurator.setPool(ETH, poolTerms(poolOwner));
         Markets.Market memory m = house.marketOf(ETH);
         assertEq(m.initialDepth, 5_000_000e18, "an empty pool: a tenth at once");
         assertEq(m.maintenanceDepth, 50_000_000e18, "not for open positions");
@@ -164,22 +164,23 @@ contract ClearingHouseMarginTest is BallastTest {
         m = house.marketOf(ETH);
         assertEq(m.initialDepth, 25_000_000e18);
         assertEq(m.maintenanceDepth, 25_000_000e18, "rises at once");
-        configurator.setPool(ETH, AccountId.wrap(0));
+        configurator.setPool(ETH, Pool(address(0), 0, 0, 0, 0, 0, 0));
         assertEq(house.marketOf(ETH).initialDepth, 50_000_000e18);
     }
 
     function test_Depth_IsMeasuredAfterEveryTradeOfThePool() public {
         fund(poolOwner, poolId, 1_000_000e6);
-        configurator.setPool(ETH, poolId);
+        configurator.setPool(ETH, poolTerms(poolOwner));
         assertEq(house.marketOf(ETH).initialDepth, 10_000_000e18);
-        trade(ETH, bobId, poolId, 10e18, 2_400e18);
-        assertEq(house.marketOf(ETH).initialDepth, 10_040_000e18, "it earned 4,000");
+        trade(ETH, bobId, poolId, 10e18, 0);
+        // 10 at 2,000 with half a spread of 5 bp and an impact of 20,000 / 2·10,000,000: 30 earned, lent tenfold.
+        assertEq(house.marketOf(ETH).initialDepth, 10_000_300e18, "it earned the spread");
     }
 
     function test_Depth_ShallowMarketAsksMoreOfItsSize() public {
         openLeg(ETH, bobId, carolId, 500e18);
         uint256 initial = house.assess(bobId).initial;
-        configurator.setPool(ETH, poolId);
+        configurator.setPool(ETH, poolTerms(poolOwner));
         // N² / 2D: 1e6² / 1e8 before, / 1e7 after.
         assertEq(house.assess(bobId).initial - initial, 90_000e18);
     }
@@ -221,15 +222,17 @@ contract ClearingHouseMarginTest is BallastTest {
         trade(ETH, carolId, small, 1e12, 2_000e18);
     }
 
-    function test_Peg_OutsideItEveryMarketOnlyReduces() public {
+    function test_Peg_OutsideItNoMarketGrows() public {
         openLeg(ETH, aliceId, carolId, 0.5e18);
         addFeed(QUOTE, 1e8);
         terms(0, 3_00);
         trade(ETH, aliceId, carolId, 0.1e18, 2_000e18);
         int256[4] memory prices = [int256(0.97e8), 1.03e8, 0.97e8 - 1, 1.03e8 + 1];
         for (uint256 i = 0; i < 4; ++i) {
-            vm.warp(block.timestamp + 1);
+            // Somebody latched it, or nobody did for long enough.
+            vm.warp(block.timestamp + (i % 2 == 0 ? 1 : 10 minutes + 1));
             feeds[QUOTE].updateAnswer(prices[i]);
+            if (i % 2 == 0) router.latch(single(QUOTE));
             vm.prank(stage);
             if (i >= 2) {
                 vm.expectRevert(
@@ -242,6 +245,22 @@ contract ClearingHouseMarginTest is BallastTest {
         vm.prank(alice);
         house.withdraw(aliceId, QUOTE, 1e6, alice);
         assertEq(sizeOf(aliceId, ETH), 0.6e18);
+        // Whoever wants out gets out, also to one who takes it over.
+        trade(ETH, bobId, aliceId, 0.1e18, 2_000e18);
+    }
+
+    /// @dev What was latched lately tells: nobody pays for a look at the sources at every trade.
+    function test_Peg_LatchedLatelyIsEnough() public {
+        addFeed(QUOTE, 1e8);
+        terms(0, 3_00);
+        feeds[QUOTE].updateAnswer(0.9e8);
+        vm.warp(block.timestamp + 10 minutes);
+        refresh();
+        trade(ETH, aliceId, carolId, 0.1e18, 2_000e18);
+        vm.warp(block.timestamp + 1);
+        vm.prank(stage);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.QuoteOffPeg.selector, 0.9e18, 3_00));
+        house.trade(tradeTerms(ETH, aliceId, carolId, 0.1e18, 2_000e18));
     }
 
     function test_Peg_UnknownIsOutside() public {
@@ -363,7 +382,7 @@ contract ClearingHouseMarginTest is BallastTest {
     }
 
     function terms(uint96 leastMargin, uint16 pegBound) internal {
-        configurator.setHouseTerms(HouseTerms(leastMargin, 0, 0, pegBound, 0));
+        configurator.setHouseTerms(HouseTerms(leastMargin, 0, 0, pegBound, 0, 0));
     }
 
     function diverge(AssetId asset) internal {

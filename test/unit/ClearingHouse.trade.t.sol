@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {MockV3Aggregator} from "@chainlink/contracts/src/v0.8/shared/mocks/MockV3Aggregator.sol";
-import {AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetState, HouseTerms} from "../../contracts/core/Ledger.sol";
 import {Positions} from "../../contracts/core/Positions.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
@@ -10,7 +10,7 @@ import {Legs} from "../../contracts/libraries/Legs.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
-import {DUST, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
+import {DUST, FEES, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
 import {MAX_PRICE} from "../../contracts/types/Price.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
@@ -119,7 +119,7 @@ contract ClearingHouseTradeTest is BallastTest {
         vm.startPrank(stage);
         vm.expectRevert(IClearingHouse.ZeroAmount.selector);
         house.trade(tradeTerms(ETH, aliceId, bobId, 0, 2_000e18));
-        vm.expectRevert(IClearingHouse.ZeroAmount.selector);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.NothingQuoted.selector, ETH));
         house.trade(tradeTerms(ETH, aliceId, bobId, 1e18, 0));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.SelfExchange.selector, aliceId));
         house.trade(tradeTerms(ETH, aliceId, aliceId, 1e18, 2_000e18));
@@ -136,7 +136,7 @@ contract ClearingHouseTradeTest is BallastTest {
 
     function test_Trade_RevertsWhen_ReservedRow() public {
         fund(alice, TREASURY, 1_000e6);
-        AccountId[4] memory rows = [TREASURY, INSURANCE, DUST, deficitRow(ETH)];
+        AccountId[5] memory rows = [TREASURY, INSURANCE, DUST, FEES, deficitRow(ETH)];
         vm.startPrank(stage);
         for (uint256 i = 0; i < 4; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IClearingHouse.ReservedRow.selector, rows[i]));
@@ -236,24 +236,6 @@ contract ClearingHouseTradeTest is BallastTest {
         house.trade(tradeTerms(ETH, carolId, aliceId, size, edge));
     }
 
-    /// @dev A pool quotes the worse of mark and fast, so its band starts at the edges of the two.
-    function testFuzz_Trade_PoolHasAWiderBand(bool up, bool buys, uint256 size) public {
-        size = bound(size, 0.01e18, 0.1e18);
-        configurator.setPool(ETH, carolId);
-        setPrice(ETH, up ? 2_200e18 : 1_800e18);
-        uint256 fast = peekPrice(ETH).fast;
-        uint256 lower = ((up ? fast : 1_800e18) * 4 + 4) / 5;
-        uint256 upper = ((up ? 2_200e18 : fast) * 6) / 5;
-        uint256 edge = buys ? upper : lower;
-        uint256 beyond = buys ? edge + 1 : edge - 1;
-        (AccountId buyer, AccountId seller) = up ? (carolId, aliceId) : (aliceId, carolId);
-        uint256 mark = peekPrice(ETH).mark;
-        vm.startPrank(stage);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.OutsidePriceBand.selector, beyond, mark, 2_000));
-        house.trade(tradeTerms(ETH, buyer, seller, size, beyond));
-        house.trade(tradeTerms(ETH, buyer, seller, size, edge));
-    }
-
     // ---- below initial margin
 
     function test_Trade_BelowInitialReducesOnly() public {
@@ -323,9 +305,11 @@ contract ClearingHouseTradeTest is BallastTest {
             size,
             bound(price, (mark * 98) / 100 + 1, (mark * 102) / 100 - 1)
         );
-        fee = bound(fee, 0, (size * mark) / 1e20);
-        if (long) terms.sellerFee = fee;
-        else terms.buyerFee = fee;
+        uint32 rate = uint32(bound(fee, 0, 10_000));
+        fee = ((size * terms.price + 1e18 - 1) / 1e18) * rate;
+        fee = (fee + 1e6 - 1) / 1e6;
+        if (long) terms.sellerFee = rate;
+        else terms.buyerFee = rate;
         (int256 equity, uint256 maintenance) = standing();
         vm.prank(stage);
         try house.trade(terms) {
@@ -364,61 +348,53 @@ contract ClearingHouseTradeTest is BallastTest {
 
     // ---- fees
 
-    function test_Trade_FeesGoToInsuranceAndTreasury() public {
+    function test_Trade_FeesAreSharedOut() public {
+        configurator.setHouseTerms(HouseTerms(0, 0, 0, 0, 40_00, 0));
         IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, 0.5e18, 2_000e18);
-        (terms.buyerFee, terms.sellerFee, terms.insuranceFee) = (10e18, 4e18, 5e18);
+        (terms.buyerFee, terms.sellerFee) = (10_000, 500);
         vm.prank(stage);
-        house.trade(terms);
+        IClearingHouse.Deal memory deal = house.trade(terms);
+        assertEq(abi.encode(deal), abi.encode(IClearingHouse.Deal(2_000e18, 10e18, 0.5e18)));
         assertEq(house.cashOf(aliceId), 250e18 - 1_000e18 - 10e18);
-        assertEq(house.cashOf(bobId), 250e18 + 1_000e18 - 4e18);
-        assertEq(house.cashOf(INSURANCE), 5e18);
-        assertEq(house.cashOf(TREASURY), 9e18);
+        assertEq(house.cashOf(bobId), 250e18 + 1_000e18 - 0.5e18);
+        assertEq(house.cashOf(FEES), 10.5e18);
+        vm.expectEmit(address(house));
+        emit IClearingHouse.FeesShared(4.2e18, 6.3e18);
+        house.shareFees();
+        assertEq(house.cashOf(FEES), 0);
+        assertEq(house.cashOf(INSURANCE), 4.2e18);
+        assertEq(house.cashOf(TREASURY), 6.3e18);
     }
 
-    function test_Trade_TipComesOutOfTheFees() public {
-        IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, 0.5e18, 2_000e18);
-        (terms.buyerFee, terms.insuranceFee, terms.keeper, terms.tip) = (4e18, 1e18, keeperId, 3e18);
+    /// @dev Fee and tip of a side are at most 1 % of the fill's value; what does not fit is taken off the tip.
+    function testFuzz_Trade_TipsShrinkToTheBound(uint256 size, uint32 fee, uint256 tip) public {
+        size = bound(size, 1, 0.5e18);
+        IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, size, 2_000e18);
+        (terms.buyerFee, terms.buyerTip, terms.keeper) = (uint32(bound(fee, 0, 10_000)), bound(tip, 0, 20e18), keeperId);
+        uint256 value = size * 2_000;
+        uint256 paid = (value * terms.buyerFee + 1e6 - 1) / 1e6;
+        uint256 room = (value + 99) / 100 - paid;
+        if (terms.buyerTip < room) room = terms.buyerTip;
         vm.prank(stage);
-        house.trade(terms);
-        assertEq(house.cashOf(keeperId), 3e18);
-        assertEq(house.cashOf(INSURANCE), 1e18);
-        assertEq(house.cashOf(TREASURY), 0);
-        (terms.insuranceFee, terms.tip) = (0, 4e18 + 1);
+        IClearingHouse.Deal memory deal = house.trade(terms);
+        assertEq(house.cashOf(FEES), int256(paid));
+        assertEq(house.cashOf(keeperId), int256(room));
+        assertEq(deal.buyerCost, paid + room);
+        assertEq(deal.sellerCost, 0);
+    }
+
+    function test_Trade_RevertsWhen_FeeAboveBound() public {
+        IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, 0.5e18, 2_000e18);
         vm.startPrank(stage);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, 4e18 + 1, 4e18));
+        terms.buyerFee = 10_001;
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, 10_001, 10_000));
         house.trade(terms);
-        (terms.tip, terms.insuranceFee) = (4e18, 1);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, 1, 0));
+        (terms.buyerFee, terms.sellerFee) = (10_000, 10_001);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, 10_001, 10_000));
         house.trade(terms);
-        (terms.insuranceFee, terms.keeper) = (0, INSURANCE);
+        (terms.sellerFee, terms.buyerFee, terms.sellerTip, terms.keeper) = (0, 0, 1e18, INSURANCE);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.ReservedRow.selector, INSURANCE));
         house.trade(terms);
-    }
-
-    function testFuzz_Trade_RevertsWhen_FeeAboveBound(uint256 size, uint256 price, uint256 fees) public {
-        size = bound(size, 1e6, 0.5e18);
-        uint256 most = (size * 2_000) / 100;
-        // The bound is of the value at mark, or at a price above it.
-        price = bound(price, 1_960e18, 2_040e18);
-        if (price > 2_000e18) most = ((size * price) / 1e18) / 100;
-        IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, size, price);
-        vm.startPrank(stage);
-        terms.buyerFee = most + 1;
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, most + 1, most));
-        house.trade(terms);
-        (terms.buyerFee, terms.sellerFee) = (most, most + 1);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, most + 1, most));
-        house.trade(terms);
-        terms.sellerFee = bound(fees, 0, most);
-        terms.insuranceFee = most + terms.sellerFee + 1;
-        vm.expectRevert(
-            abi.encodeWithSelector(IClearingHouse.FeeAboveBound.selector, terms.insuranceFee, terms.insuranceFee - 1)
-        );
-        house.trade(terms);
-        terms.insuranceFee -= 1;
-        house.trade(terms);
-        assertEq(house.cashOf(INSURANCE), int256(terms.insuranceFee));
-        assertEq(house.cashOf(TREASURY), 0);
     }
 
     // ---- limits

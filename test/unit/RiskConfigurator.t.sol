@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState, HouseTerms} from "../../contracts/core/Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, HouseTerms, Pool} from "../../contracts/core/Ledger.sol";
 import {RiskConfigurator} from "../../contracts/core/RiskConfigurator.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
@@ -197,31 +197,40 @@ contract RiskConfiguratorTest is BallastTest {
     function test_SetHouseTerms() public {
         addFeed(QUOTE, 1e8);
         HouseTerms memory least;
-        HouseTerms memory most = HouseTerms(10_000e18, 1e18, 80_00, 20_00, 7);
+        HouseTerms memory most = HouseTerms(10_000e18, 1e18, 80_00, 20_00, 0, 7);
         vm.expectEmit(address(configurator));
-        emit IRiskConfigurator.HouseTermsSet(HouseTerms(0, 0, 0, 0, 2), most);
+        emit IRiskConfigurator.HouseTermsSet(HouseTerms(0, 0, 0, 0, 0, 2), most);
         configurator.setHouseTerms(most);
         assertEq(house.houseTerms().leastMargin, 10_000e18);
         assertEq(house.houseTerms().listed, 2, "is not a term");
         configurator.setHouseTerms(least);
-        refusedTerms(HouseTerms(10_000e18 + 1, 0, 0, 0, 0), outOfBounds("leastMargin", 10_000e18 + 1, 0, 10_000e18));
-        refusedTerms(HouseTerms(0, 1e18 + 1, 0, 0, 0), outOfBounds("debtRate", 1e18 + 1, 0, 1e18));
-        refusedTerms(HouseTerms(0, 0, 80_01, 0, 0), outOfBounds("debtCap", 80_01, 0, 80_00));
-        refusedTerms(HouseTerms(0, 0, 0, 49, 0), outOfBounds("pegBound", 49, 50, 20_00));
-        refusedTerms(HouseTerms(0, 0, 0, 20_01, 0), outOfBounds("pegBound", 20_01, 50, 20_00));
+        refusedTerms(HouseTerms(10_000e18 + 1, 0, 0, 0, 0, 0), outOfBounds("leastMargin", 10_000e18 + 1, 0, 10_000e18));
+        refusedTerms(HouseTerms(0, 1e18 + 1, 0, 0, 0, 0), outOfBounds("debtRate", 1e18 + 1, 0, 1e18));
+        refusedTerms(HouseTerms(0, 0, 80_01, 0, 0, 0), outOfBounds("debtCap", 80_01, 0, 80_00));
+        refusedTerms(HouseTerms(0, 0, 0, 49, 0, 0), outOfBounds("pegBound", 49, 50, 20_00));
+        refusedTerms(HouseTerms(0, 0, 0, 20_01, 0, 0), outOfBounds("pegBound", 20_01, 50, 20_00));
     }
 
     function test_SetHouseTerms_RevertsWhen_QuoteHasNoPrice() public {
-        refusedTerms(HouseTerms(0, 0, 0, 3_00, 0), abi.encodeWithSelector(IOracleRouter.NoPrice.selector, QUOTE));
+        refusedTerms(HouseTerms(0, 0, 0, 3_00, 0, 0), abi.encodeWithSelector(IOracleRouter.NoPrice.selector, QUOTE));
     }
 
     function test_SetPool() public {
         vm.expectEmit(address(configurator));
-        emit IRiskConfigurator.PoolSet(ETH, AccountId.wrap(0), aliceId);
-        configurator.setPool(ETH, aliceId);
-        assertTrue(house.perpOf(ETH).pool == aliceId);
+        emit IRiskConfigurator.PoolSet(ETH, Pool(address(0), 0, 0, 0, 0, 0, 0), poolTerms(alice));
+        configurator.setPool(ETH, poolTerms(alice));
+        assertEq(abi.encode(house.poolOf(ETH)), abi.encode(poolTerms(alice)));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, WETH));
-        configurator.setPool(WETH, aliceId);
+        configurator.setPool(WETH, poolTerms(alice));
+    }
+
+    function test_SetPool_RevertsWhen_OutOfBounds() public {
+        refusedPool(Pool(alice, 10_001, 0, 0, 0, 0, 0), outside("halfSpread", 10_001, 0, 10_000));
+        refusedPool(Pool(alice, 0, 10_01, 0, 0, 0, 0), outside("ageFactor", 10_01, 0, 10_00));
+        refusedPool(Pool(alice, 0, 0, 5_01, 0, 0, 0), outside("deviation", 5_01, 0, 5_00));
+        refusedPool(Pool(alice, 0, 0, 0, 20_01, 0, 0), outside("inventoryLimit", 20_01, 0, 20_00));
+        refusedPool(Pool(alice, 0, 0, 0, 0, 0, 5_01), outside("leverageLimit", 5_01, 0, 5_00));
+        refusedPool(Pool(alice, 0, 0, 0, 0, 3_01, 3_00), outside("oneSided", 3_01, 0, 3_00));
     }
 
     function test_SetFunding() public {
@@ -380,8 +389,8 @@ contract RiskConfiguratorTest is BallastTest {
 
     function everySetter() internal view returns (bytes[] memory calls) {
         calls = new bytes[](14);
-        calls[12] = abi.encodeCall(configurator.setPool, (ETH, aliceId));
-        calls[13] = abi.encodeCall(configurator.setHouseTerms, (HouseTerms(0, 0, 0, 0, 0)));
+        calls[12] = abi.encodeCall(configurator.setPool, (ETH, poolTerms(alice)));
+        calls[13] = abi.encodeCall(configurator.setHouseTerms, (HouseTerms(0, 0, 0, 0, 0, 0)));
         calls[0] = abi.encodeCall(configurator.listPerp, (NEW, perpTerms(0.05e18, 0.1e18)));
         calls[1] = abi.encodeCall(
             configurator.listSpot,
@@ -409,6 +418,11 @@ contract RiskConfiguratorTest is BallastTest {
     function refusedPerp(IRiskConfigurator.PerpTerms memory terms, bytes memory reason) internal {
         vm.expectRevert(reason);
         configurator.listPerp(NEW, terms);
+    }
+
+    function refusedPool(Pool memory pool, bytes memory reason) internal {
+        vm.expectRevert(reason);
+        configurator.setPool(ETH, pool);
     }
 
     function refusedTerms(HouseTerms memory terms, bytes memory reason) internal {

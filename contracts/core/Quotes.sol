@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Margin} from "../libraries/Margin.sol";
+import {Quoting} from "../libraries/Quoting.sol";
+import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
+import {Price} from "../types/Price.sol";
+import {Pool} from "./Ledger.sol";
+
+/// @notice What a market's pool asks for and how far it goes, from the same numbers for a view and for a fill.
+library Quotes {
+    /// @notice The price of a unit when a taker buys `size` (sells, if negative) from a pool that holds `inventory`.
+    function price(
+        Pool memory pool,
+        Price memory p,
+        int256 inventory,
+        int256 size,
+        uint256 depth
+    ) internal view returns (uint256) {
+        bool buys = size > 0;
+        int256 against = Margin.value(buys ? -inventory : inventory, p.mark);
+        uint256 rate = Quoting.inventoryRate(ageRate(pool, p), against, Margin.notionalOf(size, p.mark), depth);
+        return Quoting.price(buys, p.mark, p.fast, halfSpread(pool) + rate);
+    }
+
+    /// @notice The price of a unit of what a pool holds, its size left aside.
+    function flat(Pool memory pool, Price memory p, bool buys) internal view returns (uint256) {
+        return Quoting.price(buys, p.mark, p.fast, halfSpread(pool) + ageRate(pool, p));
+    }
+
+    /// @notice The most notional that a pool holds: a part of the live depth, a multiple of its equity.
+    function most(Pool memory pool, int256 equity, uint256 depth) internal pure returns (uint256) {
+        return
+            FixedPoint.min(
+                FixedPoint.mulDivDown(depth, pool.inventoryLimit, 10_000),
+                multiple(equity, pool.leverageLimit)
+            );
+    }
+
+    /// @notice Whether a pool holds so much per equity that it only quotes the side that reduces it.
+    function oneSided(Pool memory pool, int256 equity, uint256 inventory) internal pure returns (bool) {
+        return inventory > multiple(equity, pool.oneSided);
+    }
+
+    /// @dev Of nothing when there is none; in hundredths.
+    function multiple(int256 equity, uint256 factor) private pure returns (uint256) {
+        return equity > 0 ? FixedPoint.mulDivDown(uint256(equity), factor, 100) : 0;
+    }
+
+    function halfSpread(Pool memory pool) private pure returns (uint256) {
+        return pool.halfSpread * (WAD / 1e6);
+    }
+
+    function ageRate(Pool memory pool, Price memory p) private view returns (uint256) {
+        uint256 age = block.timestamp - p.updatedAt;
+        return Quoting.ageRate(p.sigma, age, pool.ageFactor, uint256(pool.deviation) * 1e14);
+    }
+}
