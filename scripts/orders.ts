@@ -1,6 +1,6 @@
 // Orders as wallets sign them (EIP-712).
 import type { Signer } from "ethers";
-import type { IExchange } from "../types/contracts/Exchange.js";
+import type { IExchange } from "../types/contracts/contracts/trading/Exchange.js";
 import type { World } from "./local.js";
 
 export const Condition = { None: 0n, MarkAtLeast: 1n, MarkAtMost: 2n, HealthBelow: 3n } as const;

@@ -20,7 +20,19 @@ import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetConfig, AssetLimits, Budget, Debt, HouseTerms, Ledger, Perp, Pool, Position, Reserve, Side} from "./Ledger.sol";
+import {
+    AssetConfig,
+    AssetLimits,
+    Budget,
+    Debt,
+    HouseTerms,
+    Ledger,
+    Perp,
+    Pool,
+    Position,
+    Reserve,
+    Side
+} from "./Ledger.sol";
 import {Liquidating} from "./Liquidating.sol";
 import {Listing} from "./Listing.sol";
 import {Markets} from "./Markets.sol";
@@ -152,9 +164,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         }
     }
 
-    function trade(
-        Trade calldata terms
-    ) external nonReentrant only(Capability.Trade) returns (Deal memory) {
+    function trade(Trade calldata terms) external nonReentrant only(Capability.Trade) returns (Deal memory) {
         return Trading.trade(ledger, IOracle(oracle), terms);
     }
 
@@ -270,8 +280,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function perpOf(AssetId asset) external view returns (PerpView memory) {
         Perp storage perp = ledger.perps[asset];
-        return
-            PerpView(perp.fundingIndex, perp.openInterest, perp.accruedAt, perp.conditions, perp.coverable);
+        return PerpView(perp.fundingIndex, perp.openInterest, perp.accruedAt, perp.conditions, perp.coverable);
     }
 
     function sideOf(AssetId asset, bool long) external view returns (SideView memory) {

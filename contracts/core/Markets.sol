@@ -51,11 +51,7 @@ library Markets {
         uint256 elapsed = block.timestamp - perp.accruedAt;
         (fundingIndex, conditions) = (perp.fundingIndex, perp.conditions);
         if (elapsed == 0) return (fundingIndex, conditions);
-        (int256 funding, int256 charged) = Funding.averaged(
-            conditions.fundingRate,
-            conditions.fundingTarget,
-            elapsed
-        );
+        (int256 funding, int256 charged) = Funding.averaged(conditions.fundingRate, conditions.fundingTarget, elapsed);
         fundingIndex = Funding.accrue(fundingIndex, charged, price.mark);
         conditions.fundingRate = int32(funding);
         uint256 rate = Margin.ramped(conditions.maintenanceRate, conditions.targetRate, elapsed);

@@ -2,7 +2,17 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../core/Assessor.sol";
-import {AssetConfig, AssetLimits, Budget, Conditions, Debt, HouseTerms, Pool, Position, Reserve} from "../core/Ledger.sol";
+import {
+    AssetConfig,
+    AssetLimits,
+    Budget,
+    Conditions,
+    Debt,
+    HouseTerms,
+    Pool,
+    Position,
+    Reserve
+} from "../core/Ledger.sol";
 import {Markets} from "../core/Markets.sol";
 import {Positions} from "../core/Positions.sol";
 import {AccountId} from "../types/AccountId.sol";

@@ -19,7 +19,6 @@ library Average {
 
     /// @notice exp(−elapsed / constant) in 1e18: what is left of a difference.
     function decay(uint256 elapsed, uint256 constant_) internal pure returns (uint256) {
-        return
-            uint256(FixedPointMathLib.expWad(-int256((FixedPointMathLib.min(elapsed, 365 days) * WAD) / constant_)));
+        return uint256(FixedPointMathLib.expWad(-int256((FixedPointMathLib.min(elapsed, 365 days) * WAD) / constant_)));
     }
 }

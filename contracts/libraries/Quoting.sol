@@ -14,24 +14,14 @@ library Quoting {
 
     /// @notice min(deviation, factor·σ·√age): what the mark may have moved since its sources spoke. The factor is in
     /// hundredths, the deviation in 1e18, σ per √second.
-    function ageRate(
-        uint256 sigma,
-        uint256 age,
-        uint256 factor,
-        uint256 deviation
-    ) internal pure returns (uint256) {
+    function ageRate(uint256 sigma, uint256 age, uint256 factor, uint256 deviation) internal pure returns (uint256) {
         uint256 root = FixedPoint.sqrtUp(age * WAD * WAD);
         return FixedPoint.min(deviation, FixedPoint.mulDivUp(factor * sigma, root, 100 * WAD));
     }
 
     /// @notice The average of max(0, age + x / D) for x from `from` to `from + notional`: the mean of its ends, or the part
     /// above zero as ½·D·end² / notional.
-    function inventoryRate(
-        uint256 age,
-        int256 from,
-        uint256 notional,
-        uint256 depth
-    ) internal pure returns (uint256) {
+    function inventoryRate(uint256 age, int256 from, uint256 notional, uint256 depth) internal pure returns (uint256) {
         int256 start = int256(age) + FixedPoint.mulDivCeil(from, WAD, depth);
         int256 end = int256(age) + FixedPoint.mulDivCeil(from + int256(notional), WAD, depth);
         if (end <= 0) return 0;

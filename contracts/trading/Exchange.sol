@@ -27,10 +27,9 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     uint256 internal constant MAX_FEE = 2_000;
     uint256 internal constant MAX_SIZE = type(uint128).max;
 
-    bytes32 internal constant ORDER =
-        keccak256(
-            "Order(uint256 account,uint16 asset,int256 size,uint256 limit,uint64 nonce,uint64 expiry,uint64 notBefore,uint32 maxFee,bool reduceOnly,uint8 condition,uint256 level,uint256 target,uint256 tip)"
-        );
+    bytes32 internal constant ORDER = keccak256(
+        "Order(uint256 account,uint16 asset,int256 size,uint256 limit,uint64 nonce,uint64 expiry,uint64 notBefore,uint32 maxFee,bool reduceOnly,uint8 condition,uint256 level,uint256 target,uint256 tip)"
+    );
 
     IClearingHouse public immutable clearingHouse;
     Lens public immutable lens;
@@ -286,12 +285,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     }
 
     /// @dev Books what is filled of an order. One that may only reduce is done when there is nothing left to reduce.
-    function settle(
-        Order calldata order,
-        Side memory side,
-        IClearingHouse.Deal memory deal,
-        uint256 size
-    ) internal {
+    function settle(Order calldata order, Side memory side, IClearingHouse.Deal memory deal, uint256 size) internal {
         uint256 whole = FixedPoint.abs(order.size);
         uint256 left = whole - filled[side.hash] - size;
         if (size == side.position) left = 0;
@@ -331,10 +325,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     /// @dev What of a size an account can give up without crossing zero.
     function reducible(AccountId account, AssetId asset, int256 size) internal view returns (uint256) {
         int256 position = clearingHouse.previewPosition(account, asset).size;
-        require(
-            position != 0 && (position > 0) != (size > 0),
-            NothingToReduce(account, asset, position, size)
-        );
+        require(position != 0 && (position > 0) != (size > 0), NothingToReduce(account, asset, position, size));
         return FixedPoint.abs(position);
     }
 
@@ -366,10 +357,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     }
 
     function requireSize(int256 size) internal pure {
-        require(
-            size != 0 && size <= int256(MAX_SIZE) && size >= -int256(MAX_SIZE),
-            SizeOutOfBounds(size, MAX_SIZE)
-        );
+        require(size != 0 && size <= int256(MAX_SIZE) && size >= -int256(MAX_SIZE), SizeOutOfBounds(size, MAX_SIZE));
     }
 
     function requireWithinLimit(bool buys, uint256 price, uint256 limit) internal pure {

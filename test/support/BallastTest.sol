@@ -133,9 +133,7 @@ abstract contract BallastTest is Test {
     function poolTrade(AccountId account, AssetId asset, int256 size) internal returns (uint256 price) {
         uint256 limit = size > 0 ? type(uint256).max : 0;
         vm.prank(account.ownerOf());
-        (, price) = exchange.trade(
-            IExchange.PoolTrade(account, asset, size, limit, false, block.timestamp)
-        );
+        (, price) = exchange.trade(IExchange.PoolTrade(account, asset, size, limit, false, block.timestamp));
     }
 
     function limits(uint96 total, uint64 perAccount) internal pure returns (AssetLimits memory) {

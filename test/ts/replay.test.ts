@@ -237,7 +237,18 @@ class Crowd {
 
   fill(asset: bigint, buyer: bigint, seller: bigint, price: bigint) {
     const size = this.random.between(1n, (40_000n * WAD * WAD) / price);
-    return { asset, buyer, seller, size, price, buyerFee: 500n, sellerFee: 200n, buyerTip: 0n, sellerTip: 0n, keeper: 0n };
+    return {
+      asset,
+      buyer,
+      seller,
+      size,
+      price,
+      buyerFee: 500n,
+      sellerFee: 200n,
+      buyerTip: 0n,
+      sellerTip: 0n,
+      keeper: 0n,
+    };
   }
 
   private liquidation(asset: bigint, account: bigint, taker: bigint, price: bigint) {

@@ -370,7 +370,11 @@ contract ClearingHouseTradeTest is BallastTest {
     function testFuzz_Trade_TipsShrinkToTheBound(uint256 size, uint32 fee, uint256 tip) public {
         size = bound(size, 1, 0.5e18);
         IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, size, 2_000e18);
-        (terms.buyerFee, terms.buyerTip, terms.keeper) = (uint32(bound(fee, 0, 10_000)), bound(tip, 0, 20e18), keeperId);
+        (terms.buyerFee, terms.buyerTip, terms.keeper) = (
+            uint32(bound(fee, 0, 10_000)),
+            bound(tip, 0, 20e18),
+            keeperId
+        );
         uint256 value = size * 2_000;
         uint256 paid = (value * terms.buyerFee + 1e6 - 1) / 1e6;
         uint256 room = (value + 99) / 100 - paid;
