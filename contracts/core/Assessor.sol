@@ -64,16 +64,22 @@ library Assessor {
             if (market.config.kind == AssetKind.Spot) addSpot(a, market, position.size, prices[i]);
             else cash += addPerp(a, market, touched(ledger, asset, position, market), prices[i]);
         }
-        a.equity += cash;
-        a.marginEquity += cash;
-        a.fastMarginEquity += cash;
-        a.initialEquity += cash;
-        a.quoteEquity += cash;
+        addCash(a, cash);
     }
 
-    /// @notice An account without legs and debts.
-    function flat(int256 cash) internal pure returns (Assessment memory a) {
-        (a.equity, a.marginEquity, a.fastMarginEquity, a.initialEquity, a.quoteEquity) = (cash, cash, cash, cash, cash);
+    /// @notice As `assess`, for an account without debt and with no leg but this perp, whose market is known.
+    function assessOnly(
+        Ledger storage ledger,
+        AccountId account,
+        AssetId asset,
+        Markets.Market memory market,
+        Price memory price
+    ) internal view returns (Assessment memory a) {
+        int256 cash = ledger.accounts[account].cash;
+        Position memory position = ledger.positions[account][asset];
+        if (position.size != 0) cash += addPerp(a, market, touched(ledger, asset, position, market), price);
+        a.diverged = price.status == PriceStatus.Diverged;
+        addCash(a, cash);
     }
 
     /// @notice A position as a touch now would leave it.
@@ -209,6 +215,14 @@ library Assessor {
     ) private pure returns (uint256) {
         uint256 rate = maintenanceRate(market, status);
         return Margin.required(Margin.notionalOf(size, price), rate, market.maintenanceDepth);
+    }
+
+    function addCash(Assessment memory a, int256 cash) private pure {
+        a.equity += cash;
+        a.marginEquity += cash;
+        a.fastMarginEquity += cash;
+        a.initialEquity += cash;
+        a.quoteEquity += cash;
     }
 
     function addSpot(Assessment memory a, Markets.Market memory market, int256 size, Price memory price) private pure {

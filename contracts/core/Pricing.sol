@@ -55,20 +55,19 @@ library Pricing {
         return Assessing.assess(ledger, account, latchAll(oracle, ledger.accounts[account].legs));
     }
 
-    /// @notice As `assess`, where the price of one of its legs is known: mostly there is no other.
+    /// @notice As `assess`, where the market of one of its legs is known: mostly there is no other.
     function assessAt(
         Ledger storage ledger,
         IOracle oracle,
         AccountId account,
         AssetId asset,
+        Markets.Market memory market,
         Price memory price
     ) internal returns (Assessor.Assessment memory) {
-        Account storage stored = ledger.accounts[account];
-        if (stored.legs == 0 && !stored.indebted) return Assessor.flat(stored.cash);
-        if (stored.legs != AssetId.unwrap(asset)) return assess(ledger, oracle, account);
-        Price[] memory prices = new Price[](1);
-        prices[0] = price;
-        return Assessing.assess(ledger, account, prices);
+        Account memory stored = ledger.accounts[account];
+        bool alone = stored.legs == 0 || stored.legs == AssetId.unwrap(asset);
+        if (stored.indebted || !alone) return assess(ledger, oracle, account);
+        return Assessor.assessOnly(ledger, account, asset, market, price);
     }
 
     /// @notice Reads what a market's pool lends it and asks of it, as of now: depth from its equity, funding from its

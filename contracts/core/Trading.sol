@@ -134,7 +134,7 @@ library Trading {
     ) private {
         bool reduces = Exchanging.isReduction(change);
         if (!reduces) requireRoom(asset, account, change, fill);
-        Assessor.Assessment memory a = ledger.assessAt(oracle, account, asset, fill.price);
+        Assessor.Assessment memory a = ledger.assessAt(oracle, account, asset, fill.market, fill.price);
         Assessor.Standing memory standing = Assessor.standing(a);
         Debts.track(ledger, account, Assessor.debt(standing));
         if (fill.pool.owner != address(0) && account == fill.quoter) {

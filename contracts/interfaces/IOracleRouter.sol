@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AssetId} from "../types/AssetId.sol";
-import {Price, PriceStatus} from "../types/Price.sol";
+import {PriceStatus} from "../types/Price.sol";
 import {IOracle} from "./IOracle.sol";
 
 /// @title Prices that one bad source cannot bend
