@@ -510,10 +510,6 @@ contract Handler is BallastTest {
         return (size * int256(price)) / 1e18;
     }
 
-    function magnitude(int256 x) internal pure returns (uint256) {
-        return x < 0 ? uint256(-x) : uint256(x);
-    }
-
     function smaller(int256 a, int256 b) internal pure returns (int256) {
         return a < b ? a : b;
     }

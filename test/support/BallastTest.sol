@@ -281,6 +281,14 @@ abstract contract BallastTest is Test {
         liquidate(liquidation(ETH, accountId(loser, 0), accountId(winner, 0), amount / 250, 1_500e18));
     }
 
+    function nonZero(int256 x) internal pure returns (int256) {
+        return x == 0 ? int256(1) : x;
+    }
+
+    function magnitude(int256 x) internal pure returns (uint256) {
+        return uint256(x < 0 ? -x : x);
+    }
+
     function single(AccountId account) internal pure returns (AccountId[] memory accounts) {
         accounts = new AccountId[](1);
         accounts[0] = account;

@@ -161,8 +161,4 @@ contract LensTest is BallastTest {
         assertEq(r.deficit, 1_000e18);
         assertEq(r.quoteHeld, quote.balanceOf(address(house)) * 1e12);
     }
-
-    function nonZero(int256 x) internal pure returns (int256) {
-        return x == 0 ? int256(1) : x;
-    }
 }

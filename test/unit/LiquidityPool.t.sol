@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
+import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
+import {AccountId} from "../../contracts/types/AccountId.sol";
+import {BallastTest} from "../support/BallastTest.sol";
+
+/// @notice The pool as its providers see it. What every vault does is tested with ShareVault, what the ledger does for a
+/// pool with ClearingHouse.pool.
+contract LiquidityPoolTest is BallastTest {
+    LiquidityPool internal pool;
+    AccountId internal poolId;
+    address internal lina = makeAddr("lina");
+    address internal milo = makeAddr("milo");
+
+    function setUp() public override {
+        super.setUp();
+        fund(alice, aliceId, 10_000_000e6);
+        fund(bob, bobId, 10_000_000e6);
+        pool = openPool(ETH, lina, 1_000_000e6);
+        poolId = pool.account();
+    }
+
+    function test_Deposit_GoesIntoTheLedgerAndLendsDepth() public {
+        assertEq(house.cashOf(poolId), 1_000_000e18);
+        assertEq(pool.totalSupply(), 1_000_000e18);
+        assertEq(house.marketOf(ETH).initialDepth, 10_000_000e18);
+        enterPool(pool, milo, 1_000_000e6);
+        assertEq(house.marketOf(ETH).initialDepth, 20_000_000e18);
+        assertEq(pool.balanceOf(milo), 1_000_000e18);
+        assertTrue(pool.market() == ETH);
+        assertEq(pool.asset(), address(quote));
+    }
+
+    /// @dev Who enters buys his part of the inventory at the pool's price, who leaves sells it.
+    function test_Value_AtThePoolsOwnSpread() public {
+        poolTrade(aliceId, ETH, 100e18);
+        // Short 100 at 2,000: bought back at 2,001 by one who leaves, sold at 1,999 by one who enters.
+        int256 equity = house.assess(poolId).equity;
+        vm.prank(lina);
+        pool.sync();
+        uint256 entered = enterPool(pool, milo, 1_000e6);
+        assertApproxEqAbs(entered, (1_000e18 * 1_000_000e18) / uint256(equity + 100e18), 1e15);
+        // The spread and the impact it earned are locked for a day; at the exit they are not there yet.
+        uint256 assets = pool.convertToAssets(1_000e18);
+        assertApproxEqAbs(assets, 1_000e6, 1e4, "but for what the entrant paid");
+        vm.warp(block.timestamp + 1 days);
+        refresh();
+        assertGt(pool.convertToAssets(1_000e18), assets);
+    }
+
+    function test_Value_AnOldPriceCostsMore() public {
+        poolTrade(aliceId, ETH, -100e18);
+        uint256 fresh = pool.previewDeposit(1_000e6);
+        vm.warp(block.timestamp + 30 minutes);
+        assertLt(pool.previewDeposit(1_000e6), fresh);
+        assertLe(pool.convertToAssets(1_000e18), 1_000e6);
+    }
+
+    function test_Redeem_AfterADayAtTheWorseValue() public {
+        vm.prank(lina);
+        pool.requestRedeem(400_000e18, lina, lina);
+        vm.prank(lina);
+        vm.expectRevert();
+        pool.redeem(400_000e18, lina, lina);
+        // The pool loses in between: 50 on each of 100.
+        poolTrade(aliceId, ETH, 100e18);
+        settlePrice(ETH, 2_100e18);
+        uint256 due = pool.maxWithdraw(lina);
+        assertLt(due, 400_000e6);
+        vm.prank(lina);
+        assertEq(pool.redeem(400_000e18, lina, lina), due);
+        assertEq(quote.balanceOf(lina), due);
+        assertApproxEqRel(house.marketOf(ETH).initialDepth, uint256(house.assess(poolId).equity) * 10, 1e10);
+    }
+
+    function test_Redeem_GainsBetweenBelongToThoseWhoStay() public {
+        enterPool(pool, milo, 1_000_000e6);
+        vm.prank(lina);
+        pool.requestRedeem(1_000_000e18, lina, lina);
+        poolTrade(aliceId, ETH, 100e18);
+        settlePrice(ETH, 1_900e18);
+        vm.prank(lina);
+        assertApproxEqAbs(pool.redeem(1_000_000e18, lina, lina), 1_000_000e6, 1);
+        vm.warp(block.timestamp + 1 days);
+        refresh();
+        assertGt(pool.convertToAssets(1_000_000e18), 1_009_000e6);
+    }
+
+    /// @dev What carries positions cannot leave before them.
+    function test_Redeem_RevertsWhen_TheInventoryNeedsIt() public {
+        poolTrade(aliceId, ETH, 500e18);
+        vm.prank(lina);
+        pool.requestRedeem(1_000_000e18, lina, lina);
+        vm.warp(block.timestamp + 1 days);
+        refresh();
+        vm.prank(lina);
+        vm.expectPartialRevert(IClearingHouse.InsufficientMargin.selector);
+        pool.redeem(1_000_000e18, lina, lina);
+        uint256 most = pool.maxRedeem(lina);
+        vm.prank(lina);
+        pool.redeem(most / 2, lina, lina);
+        poolTrade(aliceId, ETH, -500e18);
+        uint256 rest = pool.maxRedeem(lina);
+        vm.prank(lina);
+        assertGt(pool.redeem(rest, lina, lina), 0);
+    }
+
+    /// @dev Nobody takes out more than he put in by entering and leaving around trades, prices standing still.
+    function testFuzz_EnterAndLeave_NeverGains(uint256 assets, int256 size, bool before, uint256 wait) public {
+        size = nonZero(bound(size, -100e18, 100e18));
+        assets = bound(assets, 1e6, 10_000_000e6);
+        if (before) poolTrade(aliceId, ETH, size);
+        uint256 shares = enterPool(pool, milo, assets);
+        vm.prank(milo);
+        pool.requestRedeem(shares, milo, milo);
+        vm.warp(block.timestamp + bound(wait, 1 days, 3 days));
+        refresh();
+        if (!before) poolTrade(aliceId, ETH, size);
+        vm.prank(milo);
+        assertLe(pool.redeem(shares, milo, milo), assets);
+    }
+}
