@@ -8,6 +8,7 @@ import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {DUST, INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
+import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
@@ -35,16 +36,26 @@ contract Handler is BallastTest {
         Batch,
         Donate,
         State,
-        Owe
+        Owe,
+        PoolTrade,
+        Match,
+        Execute,
+        Cancel,
+        Enter,
+        Exit,
+        ShareFees
     }
 
     uint256 internal constant ACCOUNTS = 6;
+    /// @dev Which of them is the pool of ETH.
+    uint256 internal constant POOL = 4;
     uint256 internal constant MAX_MARK = 1_000_000e18;
 
     AccountId[] internal ids;
     address[] internal owners;
-    uint256[20] public calls;
-    uint256[20] public reverts;
+    LiquidityPool internal pool;
+    uint256[27] public calls;
+    uint256[27] public reverts;
     uint256 public steps;
     uint256 public offsets;
     uint256 public debtSales;
@@ -75,9 +86,9 @@ contract Handler is BallastTest {
     function setUp() public override {
         super.setUp();
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            address owner = address(uint160(0xA11CE0 + (i == 5 ? 0 : i)));
+            address owner = i == POOL ? address(openPool(ETH, keeper, 1e6)) : vm.addr(keyOf(i));
             owners.push(owner);
-            ids.push(accountId(owner, uint96(i)));
+            ids.push(accountId(owner, i == POOL ? 0 : uint96(i)));
             vm.prank(owner);
             quote.approve(address(house), type(uint256).max);
             vm.prank(owner);
@@ -92,13 +103,18 @@ contract Handler is BallastTest {
         configurator.setMargin(BTC, marginTerms(0.03e18, 0.1e18, 0.06e18));
         configurator.setLimits(ETH, AssetLimits(10_000_000e18, 50_000e18, 1e18));
         configurator.setHouseTerms(HouseTerms(10e18, 0.1e18, 50_00, 3_00, 50_00, 0));
-        configurator.setPool(ETH, poolTerms(owners[4]));
+        pool = LiquidityPool(owners[POOL]);
         setFundingRate(ETH, 0.003e9);
         setFundingRate(BTC, -0.002e9);
     }
 
     function newClearingHouse() internal override returns (ClearingHouse) {
         return new ClearingHouseHarness(address(quote), address(router), address(configurator));
+    }
+
+    /// @dev The first and the last account have one owner.
+    function keyOf(uint256 who) internal pure returns (uint256) {
+        return 0xA11CE + (who == 5 ? 0 : who);
     }
 
     function accountsLength() external pure returns (uint256) {
@@ -110,19 +126,20 @@ contract Handler is BallastTest {
     function deposit(uint256 who, uint256 amount) external {
         who %= ACCOUNTS;
         amount = bound(amount, 1, 4_000e6);
-        quote.mint(owners[who], amount);
-        send(Action.Deposit, owners[who], abi.encodeCall(house.deposit, (ids[who], QUOTE, amount)));
+        address payer = owners[who == POOL ? 0 : who];
+        quote.mint(payer, amount);
+        send(Action.Deposit, payer, abi.encodeCall(house.deposit, (ids[who], QUOTE, amount)));
     }
 
     function depositSpot(uint256 who, uint256 amount) external {
-        who %= ACCOUNTS;
+        who %= POOL;
         amount = bound(amount, 1, 2e18);
         weth.mint(owners[who], amount);
         send(Action.DepositSpot, owners[who], abi.encodeCall(house.deposit, (ids[who], WETH, amount)));
     }
 
     function withdraw(uint256 who, uint256 amount) external {
-        who %= ACCOUNTS;
+        who %= POOL;
         int256 cash = house.cashOf(ids[who]);
         uint256 room = lens.withdrawable(ids[who], QUOTE).amount;
         amount = amount % 4 == 0 ? room : bound(amount, 1, uint256(cash < 1e13 ? int256(1e13) : cash) / 1e12);
@@ -146,7 +163,7 @@ contract Handler is BallastTest {
     }
 
     function transferCash(uint256 from, uint256 to, uint256 amount) external {
-        from %= ACCOUNTS;
+        from %= POOL;
         if (amount % 16 != 0) amount = bound(amount, 1, 20_000e18);
         send(
             Action.TransferCash,
@@ -166,7 +183,7 @@ contract Handler is BallastTest {
         size = size % 16 == 0 ? bound(size, 1, 100) : bound(size, 1, (most * 1e18) / mark + 1);
         IClearingHouse.Trade memory terms = tradeTerms(asset, ids[a % ACCOUNTS], ids[b % ACCOUNTS], size, 0);
         terms.price = bound(price, (mark * 97) / 100, (mark * 103) / 100);
-        if (asset == ETH && (a % ACCOUNTS == 4 || b % ACCOUNTS == 4)) terms.price = 0;
+        if (asset == ETH && (a % ACCOUNTS == POOL || b % ACCOUNTS == POOL)) terms.price = 0;
         terms.buyerFee = uint32((fee % 100) * 100);
         terms.sellerFee = uint32((fee % 7) * 100);
         (terms.buyerTip, terms.keeper) = (fee % 1e18, ids[fee % ACCOUNTS]);
@@ -278,7 +295,7 @@ contract Handler is BallastTest {
 
     /// @dev Good, bad, good: the bad one is skipped and says why.
     function batch(uint256 who, uint256 amount) external {
-        who %= ACCOUNTS;
+        who %= POOL;
         amount = bound(amount, 1, 1_000e6);
         quote.mint(owners[who], 2 * amount);
         bytes[] memory entries = new bytes[](3);
@@ -521,12 +538,24 @@ contract Handler is BallastTest {
     // ---- plumbing
 
     function send(Action action, address from, bytes memory data) internal returns (bool ok) {
-        bytes memory reason;
+        (ok, ) = sendTo(action, from, address(house), data);
+    }
+
+    function sendTo(
+        Action action,
+        address from,
+        address to,
+        bytes memory data
+    ) internal returns (bool ok, bytes memory result) {
         vm.prank(from);
-        (ok, reason) = address(house).call(data);
+        (ok, result) = to.call(data);
         count(action, ok);
-        // Every failure is a typed error: no panic, no bare revert.
-        if (!ok && (reason.length < 4 || bytes4(reason) == 0x4e487b71 || bytes4(reason) == 0x08c379a0)) {
+        if (!ok) checkTyped(action, result);
+    }
+
+    /// @dev Every failure is a typed error: no panic, no bare revert.
+    function checkTyped(Action action, bytes memory reason) internal {
+        if (reason.length < 4 || bytes4(reason) == 0x4e487b71 || bytes4(reason) == 0x08c379a0) {
             fail_(string.concat("UNTYPED-", vm.toString(uint256(action))));
         }
     }

@@ -5,10 +5,11 @@ import {Positions} from "../../contracts/core/Positions.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {DUST, FEES, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
 import {Handler} from "./Handler.sol";
+import {TradingHandler} from "./TradingHandler.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @notice The laws that speak of all rows at once.
-contract WatchedHandler is Handler {
+contract WatchedHandler is TradingHandler {
     /// @dev Sums every row, lazy amounts included, at marks of the caller's choice.
     function checkSums(uint256 ethMark, uint256 btcMark) external {
         int256 held = int256(uint256(house.reserveOf(QUOTE).held));
@@ -73,7 +74,7 @@ contract LawsTest is Test {
         handler = new WatchedHandler();
         handler.setUp();
         targetContract(address(handler));
-        bytes4[] memory actions = new bytes4[](20);
+        bytes4[] memory actions = new bytes4[](27);
         actions[0] = Handler.deposit.selector;
         actions[1] = Handler.depositSpot.selector;
         actions[2] = Handler.withdraw.selector;
@@ -94,6 +95,13 @@ contract LawsTest is Test {
         actions[17] = Handler.donate.selector;
         actions[18] = Handler.state.selector;
         actions[19] = Handler.owe.selector;
+        actions[20] = bytes4(keccak256("poolTrade(uint256,int256,uint256)"));
+        actions[21] = TradingHandler.matchOrders.selector;
+        actions[22] = TradingHandler.execute.selector;
+        actions[23] = TradingHandler.cancel.selector;
+        actions[24] = TradingHandler.enterVault.selector;
+        actions[25] = TradingHandler.exitVault.selector;
+        actions[26] = TradingHandler.shareFees.selector;
         targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
     }
 
