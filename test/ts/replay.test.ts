@@ -13,6 +13,7 @@ import {
   accountId,
   deployLocal,
   fund,
+  openPool,
   setPrice,
   type World,
 } from "../../scripts/local.js";
@@ -217,6 +218,9 @@ class Crowd {
         await setPrice(world, QUOTE, WAD);
         await setPrice(world, WETH, random.between(1_500n, 2_500n) * WAD);
       },
+      () => this.poolTrade(signer, account),
+      () => this.poolTrade(signer, account),
+      () => house.shareFees(),
       () => house.batch([house.interface.encodeFunctionData("settle", [[account]]), "0x12345678"]),
     ];
     this.sent++;
@@ -226,6 +230,13 @@ class Crowd {
         if (!String(error).includes("custom error")) throw error;
         this.refused++;
       });
+  }
+
+  async poolTrade(signer: (typeof this.signers)[number], account: bigint): Promise<void> {
+    const size = this.random.between(-5n, 5n) * WAD + 1n;
+    const limit = size > 0n ? 10n ** 24n : 0n;
+    const terms = { account, asset: 1n, size, limit, reduceOnly: false, deadline: 2n ** 40n };
+    await this.world.exchange.connect(signer).trade(terms);
   }
 
   async depositSpot(signer: (typeof this.signers)[number], account: bigint, amount: bigint): Promise<void> {
@@ -267,6 +278,7 @@ describe("Replay", () => {
     for (const capability of Object.values(Capability)) {
       await world.configurator.setCapability(deployer?.address ?? "", capability, true);
     }
+    const pool = await openPool(world, 1n, 1_000_000_000_000n);
     const crowd = new Crowd(world, house, rest.slice(0, 5), new Random(SEED));
     const [collateralised, ...others] = crowd.signers;
     if (collateralised === undefined) throw new TypeError("the local network has no signer");
@@ -285,7 +297,7 @@ describe("Replay", () => {
     const logs = await logsOf(world);
     for (const log of logs) replay.apply(log.name, log.args);
     expect([...new Set(logs.map(({ name }) => name))], "what the run must have met").to.include.members(MET);
-    await compare(world, house, replay, crowd.accounts);
+    await compare(world, house, replay, [...crowd.accounts, accountId(await pool.getAddress())]);
     console.log(`      ${crowd.sent} steps, ${crowd.refused} refused, seed ${SEED}`);
   });
 });
