@@ -123,12 +123,7 @@ export async function openPool(world: World, asset: bigint, seed: bigint): Promi
   const { ethers } = world.connection;
   const [deployer] = await ethers.getSigners();
   if (deployer === undefined) throw new TypeError("the local network has no signer");
-  const pool = await ethers.deployContract("LiquidityPool", [
-    world.house,
-    asset,
-    "Ballast Pool",
-    "BLP",
-  ]);
+  const pool = await ethers.deployContract("LiquidityPool", [world.house, asset, "Ballast Pool", "BLP"]);
   await world.configurator.setPool(asset, {
     owner: await pool.getAddress(),
     halfSpread: 500n,

@@ -79,7 +79,7 @@ library Listing {
         emit IClearingHouse.PoolSet(asset, perp.pool, pool);
         perp.pool = pool;
         Price memory price = ledger.latchOne(oracle, asset);
-        ledger.measured(asset, Margin.WHOLE, 0, price.mark);
+        ledger.measured(asset, Margin.WHOLE, 0, price.mark, Pricing.Tell.Changes);
         ledger.measurePool(oracle, asset, price);
     }
 

@@ -20,6 +20,13 @@ import {Markets} from "./Markets.sol";
 library Pricing {
     using Legs for uint96;
 
+    /// @dev When the log says what conditions are stored.
+    enum Tell {
+        Changes,
+        Never,
+        Always
+    }
+
     /// @notice Latches; accrues every perp among the assets, which are about to be changed.
     function latch(
         Ledger storage ledger,
@@ -30,7 +37,7 @@ library Pricing {
         prices = oracle.latch(assets);
         for (uint256 i = 0; i < assets.length; ++i) {
             Perp storage perp = ledger.perps[assets[i]];
-            if (perp.accruedAt != 0 && perp.accruedAt != block.timestamp) accrue(ledger, perp, assets[i], prices[i]);
+            if (perp.accruedAt != 0) accrue(ledger, perp, assets[i], prices[i], Tell.Changes);
         }
     }
 
@@ -39,6 +46,15 @@ library Pricing {
         AssetId[] memory assets = new AssetId[](1);
         assets[0] = asset;
         return latch(ledger, oracle, assets)[0];
+    }
+
+    /// @notice As `latchOne`, of a market whose pool is measured before the call ends: that tells the conditions once.
+    function latchQuietly(Ledger storage ledger, IOracle oracle, AssetId asset) internal returns (Price memory price) {
+        requireListed(ledger, asset);
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        price = oracle.latch(assets)[0];
+        accrue(ledger, ledger.perps[asset], asset, price, Tell.Never);
     }
 
     /// @notice The prices of the legs of an account, to look at: nothing accrues.
@@ -78,11 +94,19 @@ library Pricing {
         AccountId pool = accountId(owner, 0);
         int256 equity = assess(ledger, oracle, pool).equity;
         int256 inventory = Assessing.preview(ledger, pool, asset, price).size;
-        measured(ledger, asset, Margin.depthShare(equity, ledger.configs[asset].depth), inventory, price.mark);
+        uint256 share = Margin.depthShare(equity, ledger.configs[asset].depth);
+        measured(ledger, asset, share, inventory, price.mark, Tell.Changes);
     }
 
     /// @dev Traders are long what their pool is short.
-    function measured(Ledger storage ledger, AssetId asset, uint256 share, int256 inventory, uint256 mark) internal {
+    function measured(
+        Ledger storage ledger,
+        AssetId asset,
+        uint256 share,
+        int256 inventory,
+        uint256 mark,
+        Tell tell
+    ) internal {
         Perp storage perp = ledger.perps[asset];
         Conditions memory conditions = perp.conditions;
         conditions.depthShare = uint32(share);
@@ -97,14 +121,14 @@ library Pricing {
                 config.fundingCap
             )
         );
-        store(perp, asset, conditions);
+        store(perp, asset, conditions, tell);
     }
 
     /// @notice Puts what a configuration asks for in place at once; the ramp of open positions follows.
     function retarget(Ledger storage ledger, AssetId asset, Price memory price) internal {
         Conditions memory conditions = ledger.perps[asset].conditions;
         conditions.targetRate = uint64(Markets.target(ledger.configs[asset], price));
-        store(ledger.perps[asset], asset, conditions);
+        store(ledger.perps[asset], asset, conditions, Tell.Changes);
     }
 
     /// @dev What an account must meet that took something on.
@@ -114,26 +138,26 @@ library Pricing {
         Debts.track(ledger, account, Assessor.debt(Assessor.standing(a)));
     }
 
-    function accrue(Ledger storage ledger, Perp storage perp, AssetId asset, Price memory price) private {
+    function accrue(Ledger storage ledger, Perp storage perp, AssetId asset, Price memory price, Tell tell) private {
+        if (perp.accruedAt == block.timestamp) return;
         int256 before = perp.fundingIndex;
         (int256 index, Conditions memory conditions) = Markets.accrued(perp, ledger.configs[asset], price);
         (perp.fundingIndex, perp.accruedAt) = (int128(index), uint32(block.timestamp));
         if (index != before) emit IClearingHouse.FundingAccrued(asset, index);
-        store(perp, asset, conditions);
+        store(perp, asset, conditions, tell);
     }
 
-    function store(Perp storage perp, AssetId asset, Conditions memory next) private {
+    function store(Perp storage perp, AssetId asset, Conditions memory next, Tell tell) private {
         Conditions memory stored = perp.conditions;
-        if (
+        bool same =
             stored.maintenanceRate == next.maintenanceRate &&
-            stored.targetRate == next.targetRate &&
-            stored.fundingRate == next.fundingRate &&
-            stored.fundingTarget == next.fundingTarget &&
-            stored.depthShare == next.depthShare &&
-            stored.maintenanceDepthShare == next.maintenanceDepthShare
-        ) return;
-        perp.conditions = next;
-        emit IClearingHouse.ConditionsChanged(asset, next);
+                stored.targetRate == next.targetRate &&
+                stored.fundingRate == next.fundingRate &&
+                stored.fundingTarget == next.fundingTarget &&
+                stored.depthShare == next.depthShare &&
+                stored.maintenanceDepthShare == next.maintenanceDepthShare;
+        if (!same) perp.conditions = next;
+        if (tell == Tell.Always || (tell == Tell.Changes && !same)) emit IClearingHouse.ConditionsChanged(asset, next);
     }
 
     function requireMargin(AccountId account, Assessor.Assessment memory a) internal pure {

@@ -8,7 +8,7 @@ import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {MAX_PRICE, Price, PriceStatus} from "../types/Price.sol";
-import {FEES} from "../types/Rows.sol";
+import {FEES, POOL} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
@@ -40,6 +40,8 @@ library Trading {
         Price price;
         Markets.Market market;
         AssetLimits limits;
+        AccountId buyer;
+        AccountId seller;
         Pool pool;
         /// The pool's account, and whether it is the buyer.
         AccountId quoter;
@@ -58,8 +60,8 @@ library Trading {
         uint256 openInterest = ledger.perps[terms.asset].openInterest;
         (Exchanging.Change memory buyer, Exchanging.Change memory seller) = ledger.exchange(
             terms.asset,
-            terms.buyer,
-            terms.seller,
+            fill.buyer,
+            fill.seller,
             terms.size,
             deal.price,
             fill.price.mark
@@ -68,10 +70,10 @@ library Trading {
         charge(ledger, terms, deal);
         buyer.paid -= int256(deal.buyerCost);
         seller.paid -= int256(deal.sellerCost);
-        ledger.addCash(terms.buyer, buyer.settled + buyer.paid);
-        ledger.addCash(terms.seller, seller.settled + seller.paid);
-        checkTrader(ledger, oracle, terms.asset, terms.buyer, buyer, fill);
-        checkTrader(ledger, oracle, terms.asset, terms.seller, seller, fill);
+        ledger.addCash(fill.buyer, buyer.settled + buyer.paid);
+        ledger.addCash(fill.seller, seller.settled + seller.paid);
+        checkTrader(ledger, oracle, terms.asset, fill.buyer, buyer, fill);
+        checkTrader(ledger, oracle, terms.asset, fill.seller, seller, fill);
     }
 
     function read(
@@ -80,7 +82,8 @@ library Trading {
         IClearingHouse.Trade calldata terms
     ) private returns (Fill memory fill) {
         AssetId asset = terms.asset;
-        fill.price = ledger.latchOne(oracle, asset);
+        bool quotes = parties(ledger, terms, fill);
+        fill.price = quotes ? ledger.latchQuietly(oracle, asset) : ledger.latchOne(oracle, asset);
         fill.market = Markets.current(ledger, asset, fill.price);
         AssetConfig memory config = fill.market.config;
         require(config.kind == AssetKind.Perp, IClearingHouse.WrongKind(asset));
@@ -89,13 +92,24 @@ library Trading {
             IClearingHouse.AssetNotTradable(asset)
         );
         fill.limits = ledger.limits[asset];
-        fill.pool = ledger.perps[asset].pool;
-        if (fill.pool.owner == address(0)) return fill;
-        fill.quoter = accountId(fill.pool.owner, 0);
-        fill.quoterBuys = terms.buyer == fill.quoter;
-        bool quotes = fill.quoterBuys || terms.seller == fill.quoter;
-        require(!quotes || terms.price == 0, IClearingHouse.PoolTradesAtItsQuote(asset, terms.price));
-        if (!quotes) fill.pool.owner = address(0);
+    }
+
+    /// @return quotes whether one of them is the market's pool; if not, the fill has none
+    function parties(
+        Ledger storage ledger,
+        IClearingHouse.Trade calldata terms,
+        Fill memory fill
+    ) private view returns (bool quotes) {
+        (fill.buyer, fill.seller) = (terms.buyer, terms.seller);
+        Pool memory pool = ledger.perps[terms.asset].pool;
+        if (pool.owner == address(0)) return false;
+        AccountId quoter = accountId(pool.owner, 0);
+        if (fill.buyer == POOL) fill.buyer = quoter;
+        if (fill.seller == POOL) fill.seller = quoter;
+        quotes = fill.buyer == quoter || fill.seller == quoter;
+        if (!quotes) return false;
+        require(terms.price == 0, IClearingHouse.PoolTradesAtItsQuote(terms.asset, terms.price));
+        (fill.pool, fill.quoter, fill.quoterBuys) = (pool, quoter, fill.buyer == quoter);
     }
 
     /// @dev What the pool asks for, at the inventory that it has now.
@@ -137,10 +151,10 @@ library Trading {
         Assessor.Assessment memory a = ledger.assessAt(oracle, account, asset, fill.market, fill.price);
         Assessor.Standing memory standing = Assessor.standing(a);
         Debts.track(ledger, account, Assessor.debt(standing));
-        if (fill.pool.owner != address(0) && account == fill.quoter) {
+        if (account == fill.quoter) {
             if (!reduces) requireInventory(asset, a.equity, change, fill);
             uint256 share = Margin.depthShare(a.equity, fill.market.config.depth);
-            ledger.measured(asset, share, change.afterwards, fill.price.mark);
+            ledger.measured(asset, share, change.afterwards, fill.price.mark, Pricing.Tell.Always);
         }
         uint256 required = a.initial;
         if (!reduces) required = requiredToAdd(ledger, a.initial, change.afterwards, fill);

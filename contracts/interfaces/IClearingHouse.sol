@@ -33,6 +33,7 @@ interface IClearingHouse {
     /// @notice One fill between two accounts.
     struct Trade {
         AssetId asset;
+        /// Zero stands for the market's pool.
         AccountId buyer;
         AccountId seller;
         uint256 size;

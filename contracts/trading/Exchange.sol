@@ -15,9 +15,10 @@ import {IOracle} from "../interfaces/IOracle.sol";
 import {Reduction} from "../libraries/Reduction.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
-import {AccountId, accountId} from "../types/AccountId.sol";
+import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
+import {POOL} from "../types/Rows.sol";
 
 /// @notice Holds no balances: it decides who trades with whom at which price, the ledger decides whether they may.
 contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient, Multicall {
@@ -69,7 +70,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
             uint256 most = FixedPoint.min(FixedPoint.abs(size), reducible(terms.account, terms.asset, size));
             size = size > 0 ? int256(most) : -int256(most);
         }
-        IClearingHouse.Trade memory t = between(terms.asset, terms.account, poolOf(terms.asset), size);
+        IClearingHouse.Trade memory t = between(terms.asset, terms.account, POOL, size);
         charge(t, size > 0, fees_.taker, 0);
         price = clearingHouse.trade(t).price;
         requireWithinLimit(size > 0, price, terms.limit);
@@ -135,14 +136,13 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     /// @inheritdoc IExchange
     function execute(SignedOrder calldata signed, AccountId keeper) external nonReentrant returns (uint256 size) {
         Order calldata order = signed.order;
-        AccountId pool = poolOf(order.asset);
         latch(order.asset);
         Side memory side = ready(signed, fees_.taker);
         (uint256 price, uint256 most) = lens.quote(order.asset, towards(order, side.size));
         fit(order, side, price, fees_.taker);
         size = FixedPoint.min(side.size, most);
         require(size != 0, FilledTooLittle(0, 1));
-        IClearingHouse.Trade memory t = between(order.asset, order.account, pool, towards(order, size));
+        IClearingHouse.Trade memory t = between(order.asset, order.account, POOL, towards(order, size));
         t.keeper = keeper;
         charge(t, order.size > 0, fees_.taker, tipOf(order, size));
         IClearingHouse.Deal memory deal = clearingHouse.trade(t);
@@ -327,11 +327,6 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         int256 position = clearingHouse.previewPosition(account, asset).size;
         require(position != 0 && (position > 0) != (size > 0), NothingToReduce(account, asset, position, size));
         return FixedPoint.abs(position);
-    }
-
-    /// @dev The ledger refuses to quote for an account that is no pool's.
-    function poolOf(AssetId asset) internal view returns (AccountId) {
-        return accountId(clearingHouse.poolOf(asset).owner, 0);
     }
 
     function peek(AssetId asset) internal view returns (Price memory) {

@@ -4,6 +4,9 @@ pragma solidity ^0.8.28;
 import {AccountId} from "./AccountId.sol";
 import {AssetId} from "./AssetId.sol";
 
+/// @dev No row: in the terms of a trade it stands for the account of the market's pool.
+AccountId constant POOL = AccountId.wrap(0);
+
 /// @dev Reserved rows belong to owner zero, whom nobody can impersonate: they are ordinary rows that no key can move.
 AccountId constant TREASURY = AccountId.wrap(1);
 AccountId constant INSURANCE = AccountId.wrap(2);
