@@ -18,6 +18,7 @@ import {
   setPrice,
   type World,
 } from "./local.js";
+import { signOrder } from "./orders.js";
 
 const ETH = 1n;
 const UNIT = 1_000_000n;
@@ -87,6 +88,10 @@ class Market {
     const maker = accountId(operator.address);
     await fund(world, operator, maker, 20_000_000n * UNIT);
     await world.house.deposit(INSURANCE, QUOTE, 20_000n * UNIT);
+    // A market maker signs one order to either side; every trader takes his part of one.
+    const terms = { account: maker, asset: ETH, limit: 2_000n * WAD };
+    const ask = await signOrder(world, operator, { ...terms, size: -100_000n * WAD, nonce: 1n });
+    const bid = await signOrder(world, operator, { ...terms, size: 100_000n * WAD, nonce: 2n });
     const random = new Random(seed);
     const traders: bigint[] = [];
     for (let i = 1; i <= accounts; i++) {
@@ -94,11 +99,8 @@ class Market {
       const margin = random.between(205n, 400n);
       await fund(world, operator, trader, margin * 10n * UNIT);
       const size = 10n * WAD;
-      const long = random.below(5) !== 0;
-      const price = 2_000n * WAD;
-      const [buyer, seller] = long ? [trader, maker] : [maker, trader];
-      const fees = { buyerFee: 0n, sellerFee: 0n, buyerTip: 0n, sellerTip: 0n, keeper: 0n };
-      await world.house.trade({ asset: ETH, buyer, seller, size, price, ...fees });
+      const offer = random.below(5) === 0 ? bid : ask;
+      await world.exchange.fill(offer, trader, size, size, 2n ** 40n);
       traders.push(trader);
     }
     return new Market(world, maker, traders);
