@@ -159,6 +159,8 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         for (uint256 i = 0; i < calls.length; ++i) {
             (bool ok, bytes memory result) = address(this).delegatecall(calls[i]);
             if (ok) continue;
+            // Who runs out of gas says nothing: that must not look like a success.
+            if (result.length == 0) result = abi.encodeWithSelector(NoReason.selector);
             reasons[i] = result;
             emit CallSkipped(i, result);
         }

@@ -167,19 +167,18 @@ contract Lens {
         m.insuranceAvailable = clearingHouse.coverable(asset);
     }
 
-    /// @notice What the pool of a market asks for one unit when a taker buys `size` (sells, if negative), and the largest size
-    /// it would trade in that direction: what a trade would execute.
+    /// @notice What the pool of a market asks for one unit when a taker buys `size` (sells, if negative): what a trade executes.
+    /// And a size it takes in that direction: the largest, but for what the trade itself earns a pool bound by its equity.
     function quote(AssetId asset, int256 size) external view returns (uint256 price, uint256 most) {
         Pool memory pool = clearingHouse.poolOf(asset);
         require(pool.owner != address(0) && size != 0, IClearingHouse.NothingQuoted(asset));
         IClearingHouse.Holding memory h = clearingHouse.holdingOf(accountId(pool.owner, 0), asset);
         price = Quotes.price(pool, h.price, h.size, size, h.market.initialDepth);
-        uint256 inventory = Margin.notionalOf(h.size, h.price.mark);
-        uint256 limit = Quotes.most(pool, h.equity, h.market.initialDepth);
-        if (h.size != 0 && (h.size > 0) == (size > 0)) limit += inventory;
-        else if (Quotes.oneSided(pool, h.equity, inventory) || inventory >= limit) limit = 0;
-        else limit -= inventory;
-        most = FixedPoint.mulDivDown(limit, WAD, h.price.mark);
+        most = FixedPoint.mulDivDown(Quotes.most(pool, h.equity, h.market.initialDepth), WAD, h.price.mark);
+        uint256 held = FixedPoint.abs(h.size);
+        if (h.size != 0 && (h.size > 0) == (size > 0)) return (price, most + held);
+        bool oneSided = Quotes.oneSided(pool, h.equity, Margin.notionalOf(h.size, h.price.mark));
+        most = oneSided || most <= held ? 0 : most - held;
     }
 
     function rows() external view returns (RowsView memory) {

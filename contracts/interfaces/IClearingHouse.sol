@@ -175,6 +175,7 @@ interface IClearingHouse {
     error AccountAboveMaintenance(AccountId account, int256 marginEquity, uint256 maintenance);
     error LossAboveBound(AccountId account, int256 loss, uint256 bound);
     error FeeAboveBound(uint256 fee, uint256 bound);
+    error NoReason();
     error NothingQuoted(AssetId asset);
     error PoolTradesAtItsQuote(AssetId asset, uint256 price);
     error InventoryAboveLimit(AssetId asset, uint256 inventory, uint256 limit);

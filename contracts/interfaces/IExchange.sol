@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
+import {PriceStatus} from "../types/Price.sol";
 
 /// @title Trading
 /// @notice Signed orders against each other and against makers, and everything a trader does with one wallet.
@@ -11,6 +12,8 @@ import {AssetId} from "../types/AssetId.sol";
 /// together; prices and sizes are the signers', bounds of margin and price band are the ledger's.
 /// Any of the calls can be combined in one transaction with `multicall`.
 interface IExchange {
+    /// @dev Conditions on the mark need a fresh one. What is executed is within the order's limit, no better: a stop's limit is
+    /// the price to expect.
     enum Condition {
         None,
         /// The mark is at or above the level.
@@ -101,6 +104,7 @@ interface IExchange {
     error OrderDone(AccountId account, uint256 nonce);
     error BadSignature(address signer, bytes32 hash);
     error PriceNotNewer(uint256 updatedAt, uint256 notBefore);
+    error PriceNotFresh(AssetId asset, PriceStatus status);
     error ConditionNotMet(Condition condition, uint256 actual, uint256 level);
     error PriceBeyondLimit(uint256 price, uint256 limit);
     error FeeAboveLimit(uint256 fee, uint256 limit);
@@ -109,6 +113,7 @@ interface IExchange {
     error FilledTooLittle(uint256 size, uint256 least);
     error SizeOutOfBounds(int256 size, uint256 bound);
     error NonceFloorNotHigher(uint64 floor, uint64 before);
+    error NoReason();
     error FeesOutOfBounds(uint256 fee, uint256 bound);
 
     /// @notice Trades with the market's pool at its price, from an account of the caller.

@@ -17,7 +17,7 @@ import {Signatures} from "../libraries/Signatures.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
-import {Price} from "../types/Price.sol";
+import {Price, PriceStatus} from "../types/Price.sol";
 import {POOL} from "../types/Rows.sol";
 
 /// @notice Holds no balances: it decides who trades with whom at which price, the ledger decides whether they may.
@@ -90,7 +90,8 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         Side memory side = ready(maker, fees_.maker);
         fit(order, side, order.limit, fees_.maker);
         size = FixedPoint.min(side.size, most);
-        require(size != 0 && size >= least, FilledTooLittle(size, least));
+        least = FixedPoint.max(least, 1);
+        require(size >= least, FilledTooLittle(size, least));
         IClearingHouse.Trade memory t = between(order.asset, order.account, taker, towards(order, size));
         (t.price, t.keeper) = (order.limit, taker);
         charge(t, order.size > 0, fees_.maker, tipOf(order, size));
@@ -127,8 +128,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         reasons = new bytes[](pairs.length);
         for (uint256 i = 0; i < pairs.length; ++i) {
             try this.matchOrders(pairs[i], keeper) {} catch (bytes memory reason) {
-                reasons[i] = reason;
-                emit Skipped(i, reason);
+                reasons[i] = skipped(i, reason);
             }
         }
     }
@@ -155,8 +155,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         reasons = new bytes[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
             try this.execute(orders[i], keeper) {} catch (bytes memory reason) {
-                reasons[i] = reason;
-                emit Skipped(i, reason);
+                reasons[i] = skipped(i, reason);
             }
         }
     }
@@ -178,12 +177,14 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
 
     /// @inheritdoc IExchange
     function permit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
+        if (token.code.length == 0) return;
         try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
     }
 
     /// @inheritdoc IExchange
     function deposit(AccountId account, AssetId asset, uint256 amount) external nonReentrant {
         IERC20 token = IERC20(clearingHouse.reserveOf(asset).token);
+        require(address(token) != address(0), IClearingHouse.UnknownAsset(asset));
         if (account.ownerOf() != msg.sender && asset != QUOTE) requireAuthority(account);
         token.safeTransferFrom(msg.sender, address(this), amount);
         token.forceApprove(address(clearingHouse), amount);
@@ -214,6 +215,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         Side memory side = ready(signed, rate);
         requireWithinLimit(signed.order.size > 0, price, signed.order.limit);
         fit(signed.order, side, price, rate);
+        require(side.size != 0, FilledTooLittle(0, 1));
         return side.size;
     }
 
@@ -254,16 +256,17 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
         (Condition condition, uint256 actual) = (order.condition, price.mark);
         if (condition == Condition.None) return;
         if (condition == Condition.HealthBelow) actual = lens.health(order.account);
-        bool met = condition == Condition.MarkAtLeast ? actual >= order.level : actual <= order.level;
-        require(met, ConditionNotMet(condition, actual, order.level));
+        else require(price.status == PriceStatus.Fresh, PriceNotFresh(order.asset, price.status));
+        require(isMet(condition, actual, order.level), ConditionNotMet(condition, actual, order.level));
     }
 
     /// @dev An order on health is as large as the smallest reduction to its target, at what closing costs at this price.
     function fit(Order calldata order, Side memory side, uint256 price, uint256 rate) internal view {
         if (order.condition != Condition.HealthBelow) return;
         uint256 mark = peek(order.asset).mark;
-        uint256 distance = price > mark ? price - mark : mark - price;
-        uint256 cost = FixedPoint.mulDivUp(distance, WAD, mark) + rate * (WAD / 1e6);
+        (uint256 high, uint256 low) = order.size > 0 ? (price, mark) : (mark, price);
+        uint256 cost = high > low ? FixedPoint.mulDivUp(high - low, WAD, mark) : 0;
+        cost += FixedPoint.mulDivUp(rate * (WAD / 1e6), price, mark);
         cost += FixedPoint.mulDivUp(order.tip, WAD, FixedPoint.mulUp(FixedPoint.abs(order.size), mark));
         Reduction.Plan memory plan = lens.reduction(
             order.account,
@@ -272,6 +275,18 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
             FixedPoint.min(cost, WAD)
         );
         side.size = FixedPoint.min(side.size, plan.size);
+    }
+
+    function isMet(Condition condition, uint256 actual, uint256 level) internal pure returns (bool) {
+        if (condition == Condition.HealthBelow) return actual < level;
+        return condition == Condition.MarkAtLeast ? actual >= level : actual <= level;
+    }
+
+    /// @dev Who runs out of gas says nothing: that must not look like a success.
+    function skipped(uint256 index, bytes memory reason) internal returns (bytes memory) {
+        if (reason.length == 0) reason = abi.encodeWithSelector(NoReason.selector);
+        emit Skipped(index, reason);
+        return reason;
     }
 
     function charge(IClearingHouse.Trade memory t, bool buyer, uint32 fee, uint256 tip) internal pure {
