@@ -127,7 +127,7 @@ export async function openPool(world: World, asset: bigint, seed: bigint): Promi
   await world.configurator.setPool(asset, {
     owner: await pool.getAddress(),
     halfSpread: 500n,
-    ageFactor: 200n,
+    ageFactor: 300n,
     deviation: 50n,
     inventoryLimit: 1_000n,
     oneSided: 200n,

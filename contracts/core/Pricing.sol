@@ -116,7 +116,8 @@ library Pricing {
         conditions.fundingTarget = int32(
             Funding.target(
                 -Margin.value(inventory, mark),
-                FixedPoint.max(Markets.depth(config, share), openInterest),
+                Markets.depth(config, share),
+                openInterest,
                 config.fundingSlope,
                 config.fundingCap
             )

@@ -23,9 +23,10 @@ library Quotes {
         return Quoting.price(buys, p.mark, p.fast, halfSpread(pool) + rate);
     }
 
-    /// @notice The price of a unit of what a pool holds, its size left aside.
-    function flat(Pool memory pool, Price memory p, bool buys) internal view returns (uint256) {
-        return Quoting.price(buys, p.mark, p.fast, halfSpread(pool) + ageRate(pool, p));
+    /// @notice What a unit of what a pool holds is to those who come and go: they choose their moment, so however fresh the
+    /// mark is, it costs what the feeds may be off.
+    function forProviders(Pool memory pool, Price memory p, bool buys) internal pure returns (uint256) {
+        return Quoting.price(buys, p.mark, p.fast, halfSpread(pool) + mostDeviation(pool));
     }
 
     /// @notice The most notional that a pool holds: a part of the live depth, a multiple of its equity.
@@ -51,8 +52,12 @@ library Quotes {
         return pool.halfSpread * (WAD / 1e6);
     }
 
+    function mostDeviation(Pool memory pool) private pure returns (uint256) {
+        return uint256(pool.deviation) * 1e14;
+    }
+
     function ageRate(Pool memory pool, Price memory p) private view returns (uint256) {
         uint256 age = block.timestamp - p.updatedAt;
-        return Quoting.ageRate(p.sigma, age, pool.ageFactor, uint256(pool.deviation) * 1e14);
+        return Quoting.ageRate(p.sigma, age, pool.ageFactor, mostDeviation(pool));
     }
 }

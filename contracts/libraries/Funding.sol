@@ -13,13 +13,22 @@ library Funding {
     uint256 internal constant CONSTANT = 1 hours;
     uint256 internal constant UNIT = 1e9;
 
-    /// @notice clamp(slope·skew / base, ±cap): the skew is what traders are long against their pool. Slope and cap are in
-    /// basis points, the result in 1e9 per day.
-    function target(int256 skew, uint256 base, uint256 slope, uint256 cap) internal pure returns (int256) {
-        int256 most = int256((cap * UNIT) / 10_000);
-        int256 rate = FixedPoint.mulDivFloor(skew, slope * UNIT, base * 10_000);
-        if (rate > most) return most;
-        return rate < -most ? -most : rate;
+    /// @notice clamp(slope · skew / max(depth, open interest) · min(1, |skew| / open interest), ±cap): the skew is what
+    /// traders are long against their pool. Slope and cap are in basis points, the result in 1e9 per day. The last factor
+    /// keeps a small skew from setting the rate of a large market: what it would collect grows with its square, as does
+    /// the impact that it costs.
+    function target(
+        int256 skew,
+        uint256 depth,
+        uint256 openInterest,
+        uint256 slope,
+        uint256 cap
+    ) internal pure returns (int256) {
+        uint256 size = FixedPoint.abs(skew);
+        uint256 rate = FixedPoint.mulDivDown(size, slope * UNIT, FixedPoint.max(depth, openInterest) * 10_000);
+        if (size < openInterest) rate = FixedPoint.mulDivDown(rate, size, openInterest);
+        rate = FixedPoint.min(rate, FixedPoint.mulDivDown(cap, UNIT, 10_000));
+        return skew < 0 ? -int256(rate) : int256(rate);
     }
 
     /// @notice rate' = target + (rate − target)·exp(−elapsed / hour), and what that sums to over the interval: however the

@@ -3,8 +3,10 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Pool} from "../core/Ledger.sol";
 import {Quotes} from "../core/Quotes.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {Margin} from "../libraries/Margin.sol";
 import {Shares} from "../libraries/Shares.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
@@ -14,15 +16,28 @@ import {ShareVault} from "../vaults/ShareVault.sol";
 /// @title Liquidity pool of one perp
 /// @notice The providers' side of the counterparty that is always there. Its account is an account like any other; the
 /// ledger trades for it, at the quote that its terms give. Who enters or leaves does so as if he traded his part of the
-/// inventory with the pool: at its spread, and at the worse of mark and fast.
+/// inventory with the pool: at its spread, at the worse of mark and fast, and at the deviation of its feeds.
 contract LiquidityPool is ShareVault {
     using SafeERC20 for IERC20;
 
     uint256 internal constant COOLDOWN = 1 days;
+    /// @dev While the pool holds more than a tenth of its equity, a day's entries are at most a fifth of it: whoever knows of
+    /// a jump beyond the deviation gets no larger part of it.
+    uint256 internal constant CALM = 10;
+    uint256 internal constant ENTRIES = 5;
+    uint256 internal constant WINDOW = 1 days;
 
     IClearingHouse public immutable clearingHouse;
     AssetId public immutable market;
     AccountId public immutable account;
+    Entries internal entries;
+
+    /// @notice What came in since the window began, and what may.
+    struct Entries {
+        uint104 entered;
+        uint104 most;
+        uint48 start;
+    }
 
     constructor(
         IClearingHouse clearingHouse_,
@@ -40,20 +55,52 @@ contract LiquidityPool is ShareVault {
         return COOLDOWN;
     }
 
-    function worth() internal view override returns (Shares.Worth memory) {
+    /// @inheritdoc ShareVault
+    function depositLimit() public view override returns (uint256) {
         IClearingHouse.Holding memory h = clearingHouse.holdingOf(account, market);
-        return Shares.Worth(h.equity, valueAt(h, h.size > 0), valueAt(h, h.size < 0));
+        if (h.equity <= 0 && h.size != 0) return 0;
+        if (isCalm(h)) return type(uint96).max;
+        Entries memory window = entriesOf(h.equity);
+        return window.most > window.entered ? window.most - window.entered : 0;
     }
 
-    /// @dev Equity, had the inventory been bought or sold at the pool's own price.
-    function valueAt(IClearingHouse.Holding memory h, bool bought) internal view returns (int256) {
-        if (h.size == 0) return h.equity;
-        uint256 price = Quotes.flat(clearingHouse.poolOf(market), h.price, bought);
-        int256 moved = int256(price) - int256(h.price.mark);
-        return h.equity + FixedPoint.mulDivFloor(h.size * moved, 1, WAD);
+    /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.
+    function worth() internal view override returns (Shares.Worth memory) {
+        IClearingHouse.Holding memory h = clearingHouse.holdingOf(account, market);
+        if (h.size == 0) return Shares.Worth(h.equity, h.equity, h.equity);
+        Pool memory pool = clearingHouse.poolOf(market);
+        int256 atFast = valueAt(h, h.price.fast);
+        return
+            Shares.Worth(
+                atFast > h.equity ? atFast : h.equity,
+                valueAt(h, Quotes.forProviders(pool, h.price, h.size > 0)),
+                valueAt(h, Quotes.forProviders(pool, h.price, h.size < 0))
+            );
+    }
+
+    /// @dev Equity at another price of the inventory.
+    function valueAt(IClearingHouse.Holding memory h, uint256 price) internal pure returns (int256) {
+        return h.equity + FixedPoint.mulDivFloor(h.size * (int256(price) - int256(h.price.mark)), 1, WAD);
+    }
+
+    /// @dev A row with nothing in it opens to everybody.
+    function isCalm(IClearingHouse.Holding memory h) internal pure returns (bool) {
+        return h.equity <= 0 || Margin.notionalOf(h.size, h.price.mark) * CALM <= uint256(h.equity);
+    }
+
+    function entriesOf(int256 equity) internal view returns (Entries memory window) {
+        window = entries;
+        if (block.timestamp < window.start + WINDOW) return window;
+        uint256 most = FixedPoint.mulDivDown(uint256(equity), 1, ENTRIES);
+        return Entries(0, uint104(FixedPoint.min(most, type(uint104).max)), uint48(block.timestamp));
     }
 
     function moveIn(uint256 amount) internal override {
+        IClearingHouse.Holding memory h = clearingHouse.holdingOf(account, market);
+        if (!isCalm(h)) {
+            entries = entriesOf(h.equity);
+            entries.entered += uint104(amount * unit);
+        }
         IERC20(asset).forceApprove(address(clearingHouse), amount);
         clearingHouse.deposit(account, QUOTE, amount);
     }
