@@ -66,12 +66,13 @@ contract ClearingHouseBatchTest is BallastTest {
         vm.expectEmit(address(house));
         emit IClearingHouse.CallSkipped(1, reason);
         vm.expectEmit(address(house));
-        emit IClearingHouse.CallSkipped(3, "");
+        emit IClearingHouse.CallSkipped(3, abi.encodeWithSelector(IClearingHouse.NoReason.selector));
         vm.prank(alice);
         bytes[] memory reasons = house.batch(calls);
         assertEq(reasons.length, 4);
-        assertEq(reasons[0].length + reasons[2].length + reasons[3].length, 0);
+        assertEq(reasons[0].length + reasons[2].length, 0);
         assertEq(reasons[1], reason);
+        assertEq(reasons[3], abi.encodeWithSelector(IClearingHouse.NoReason.selector), "never empty");
         assertEq(quote.balanceOf(alice), 100e6, "the sender stays who he is");
         assertTrue(house.isOperator(alice, bob));
     }
