@@ -5,6 +5,7 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
+import {Funding} from "../libraries/Funding.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {Reduction} from "../libraries/Reduction.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
@@ -95,6 +96,9 @@ contract Lens {
         Price price;
         /// Rates and depths as of now.
         Markets.Market now_;
+        /// What longs pay shorts now, in 1e9 per day, and what that moves towards.
+        int256 fundingRate;
+        int256 fundingTarget;
         uint256 deficit;
         uint256 insuranceAvailable;
     }
@@ -163,6 +167,9 @@ contract Lens {
         m.short = clearingHouse.sideOf(asset, false);
         m.price = peekOne(asset);
         m.now_ = clearingHouse.marketOf(asset);
+        m.fundingTarget = m.perp.conditions.fundingTarget;
+        uint256 elapsed = block.timestamp - m.perp.accruedAt;
+        (m.fundingRate, ) = Funding.averaged(m.perp.conditions.fundingRate, m.fundingTarget, elapsed);
         m.deficit = uint256(-clearingHouse.cashOf(deficitRow(asset)));
         m.insuranceAvailable = clearingHouse.coverable(asset);
     }

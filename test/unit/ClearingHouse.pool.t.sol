@@ -158,8 +158,10 @@ contract ClearingHousePoolTest is BallastTest {
         assertEq(c.fundingTarget, 0.004e9);
         assertEq(c.fundingRate, 0);
         vm.warp(block.timestamp + 1 hours);
+        int256 promised = lens.market(ETH).fundingRate;
         house.accrue(single(ETH));
         c = house.perpOf(ETH).conditions;
+        assertEq(promised, c.fundingRate, "QUOTE-1");
         assertApproxEqAbs(c.fundingRate, 0.004e9 * 0.632120, 10, "1 - 1/e of the way");
         // 0.004/24 of the hour less what the average lags: 1/e of it.
         assertApproxEqRel(
