@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Assessor} from "../core/Assessor.sol";
 import {Pool} from "../core/Ledger.sol";
 import {Quotes} from "../core/Quotes.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
@@ -62,6 +63,12 @@ contract LiquidityPool is ShareVault {
         if (isCalm(h)) return type(uint96).max;
         Entries memory window = entriesOf(h.equity);
         return window.most > window.entered ? window.most - window.entered : 0;
+    }
+
+    /// @dev What carries the inventory stays.
+    function available() internal view override returns (uint256) {
+        Assessor.Assessment memory a = clearingHouse.assess(account);
+        return Shares.positive(a.initialEquity - int256(a.initial));
     }
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.

@@ -188,14 +188,15 @@ abstract contract ShareVault is ShareToken, ReentrancyGuardTransient {
     }
 
     function maxRedeem(address controller) external view returns (uint256) {
-        return maxWithdraw(controller) == 0 ? 0 : claimableRedeemRequest(0, controller);
+        (uint256 shares, uint256 due) = dueTo(controller);
+        uint256 free = available();
+        if (due > free) (shares, due) = (FixedPoint.mulDivDown(shares, free, due), free);
+        return toUnits(due) == 0 ? 0 : shares;
     }
 
-    function maxWithdraw(address controller) public view returns (uint256) {
-        Status memory current = status();
-        Shares.Request memory request = requestIn(controller, current.generation);
-        if (block.timestamp < request.claimableAt) return 0;
-        return toUnits(request.due(exitRate(current), request.shares));
+    function maxWithdraw(address controller) external view returns (uint256) {
+        (, uint256 due) = dueTo(controller);
+        return toUnits(FixedPoint.min(due, available()));
     }
 
     function pendingRedeemRequest(uint256 requestId, address controller) external view returns (uint256) {
@@ -213,6 +214,14 @@ abstract contract ShareVault is ShareToken, ReentrancyGuardTransient {
         return (request.shares, request.value, request.claimableAt);
     }
 
+    /// @dev What can be claimed now, and its value.
+    function dueTo(address controller) internal view returns (uint256 shares, uint256 due) {
+        Status memory current = status();
+        Shares.Request memory request = requestIn(controller, current.generation);
+        if (block.timestamp >= request.claimableAt) shares = request.shares;
+        due = request.due(exitRate(current), shares);
+    }
+
     function status() public view returns (Status memory current) {
         Shares.Worth memory row = worth();
         (current.equity, current.entry, current.value) = (row.equity, row.entry, Shares.positive(row.exit));
@@ -227,6 +236,11 @@ abstract contract ShareVault is ShareToken, ReentrancyGuardTransient {
 
     function depositLimit() public view virtual returns (uint256) {
         return type(uint96).max;
+    }
+
+    /// @dev The value that may leave the row now.
+    function available() internal view virtual returns (uint256) {
+        return type(uint128).max;
     }
 
     /// @dev The same before and after `refresh` in one block.

@@ -115,8 +115,11 @@ contract LiquidityPoolTest is BallastTest {
         vm.expectPartialRevert(IClearingHouse.InsufficientMargin.selector);
         pool.redeem(1_000_000e18, lina, lina);
         uint256 most = pool.maxRedeem(lina);
+        uint256 assets = pool.maxWithdraw(lina);
+        assertLt(most, 1_000_000e18);
         vm.prank(lina);
-        pool.redeem(most / 2, lina, lina);
+        assertApproxEqAbs(pool.redeem(most, lina, lina), assets, 1, "what it promises it pays");
+        assertLe(pool.maxWithdraw(lina), 1_000e6, "nothing more until positions are closed");
         poolTrade(aliceId, ETH, -500e18);
         uint256 rest = pool.maxRedeem(lina);
         vm.prank(lina);
