@@ -224,7 +224,17 @@ contract Handler is BallastTest {
         if (reward % 5 == 0) terms.penalty = reward % 20e18;
         if (reward % 31 == 0) terms.reward = type(uint256).max - (size % 1_000e18);
         terms.bound = 1_000e18;
+        if (size % 2 == 0) watchedLiquidation(unfair(terms, leg > 0));
         watchedLiquidation(terms);
+    }
+
+    /// @dev A step that anybody but a bankrupt account is worse off after.
+    function unfair(
+        IClearingHouse.Liquidation memory terms,
+        bool long
+    ) internal pure returns (IClearingHouse.Liquidation memory) {
+        uint256 price = (terms.price * (long ? 85 : 115)) / 100;
+        return liquidation(terms.asset, terms.account, terms.taker, terms.size, price);
     }
 
     function move(bool eth, uint256 factor) external {
