@@ -43,8 +43,7 @@ library Assessing {
         AssetId asset
     ) external view returns (IClearingHouse.Holding memory h) {
         AssetId[] memory legs = ledger.accounts[account].legs.list();
-        if (legs.length != 0) h.equity = Assessor.assess(ledger, account, oracle.peek(legs)).equity;
-        else h.equity = ledger.accounts[account].cash;
+        h.equity = Assessor.assess(ledger, account, oracle.peek(legs)).equity;
         AssetId[] memory assets = new AssetId[](1);
         assets[0] = asset;
         h.price = oracle.peek(assets)[0];

@@ -95,12 +95,13 @@ library Assessor {
         return touched(ledger, asset, position, market);
     }
 
+    /// @notice As `preview`, of a perp whose market is known.
     function touched(
         Ledger storage ledger,
         AssetId asset,
         Position memory position,
         Markets.Market memory market
-    ) private view returns (Positions.PickedUp memory) {
+    ) internal view returns (Positions.PickedUp memory) {
         return
             Positions.preview(
                 ledger.perps[asset],

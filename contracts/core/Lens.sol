@@ -179,6 +179,8 @@ contract Lens {
     function quote(AssetId asset, int256 size) external view returns (uint256 price, uint256 most) {
         Pool memory pool = clearingHouse.poolOf(asset);
         require(pool.owner != address(0) && size != 0, IClearingHouse.NothingQuoted(asset));
+        uint256 wanted = size == type(int256).min ? 1 << 255 : FixedPoint.abs(size);
+        require(wanted <= type(uint128).max, Positions.SizeTooLarge(wanted, type(uint128).max));
         IClearingHouse.Holding memory h = clearingHouse.holdingOf(accountId(pool.owner, 0), asset);
         price = Quotes.price(pool, h.price, h.size, size, h.market.initialDepth);
         most = FixedPoint.mulDivDown(Quotes.most(pool, h.equity, h.market.initialDepth), WAD, h.price.mark);

@@ -79,8 +79,8 @@ library Listing {
         emit IClearingHouse.PoolSet(asset, perp.pool, pool);
         perp.pool = pool;
         Price memory price = ledger.latchOne(oracle, asset);
-        ledger.measured(asset, Margin.WHOLE, 0, price.mark, Pricing.Tell.Changes);
-        ledger.measurePool(oracle, asset, price);
+        if (pool.owner != address(0)) ledger.measurePool(oracle, asset, price);
+        else ledger.measured(asset, Margin.WHOLE, 0, price.mark, Pricing.Tell.Changes);
     }
 
     function setHouseTerms(Ledger storage ledger, IOracle oracle, HouseTerms calldata terms) external {

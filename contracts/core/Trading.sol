@@ -121,21 +121,11 @@ library Trading {
         require(fill.pool.owner != address(0), IClearingHouse.NothingQuoted(terms.asset));
         int256 size = int256(FixedPoint.min(terms.size, Positions.MAX_SIZE));
         require(size != 0, IClearingHouse.ZeroAmount());
-        return
-            Quotes.price(
-                fill.pool,
-                fill.price,
-                Positions
-                    .preview(
-                        ledger.perps[terms.asset],
-                        ledger.positions[fill.quoter][terms.asset],
-                        fill.market.fundingIndex,
-                        uint256(fill.market.config.haircut) * 1e14
-                    )
-                    .size,
-                fill.quoterBuys ? -size : size,
-                fill.market.initialDepth
-            );
+        int256 inventory = Assessor
+            .touched(ledger, terms.asset, ledger.positions[fill.quoter][terms.asset], fill.market)
+            .size;
+        if (fill.quoterBuys) size = -size;
+        return Quotes.price(fill.pool, fill.price, inventory, size, fill.market.initialDepth);
     }
 
     function checkTrader(

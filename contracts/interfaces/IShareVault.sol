@@ -106,6 +106,16 @@ interface IShareVault is IERC4626, IERC165 {
         uint256 deadline
     ) external returns (uint256 paid);
 
+    /// @notice As `redeem`, for the shares that `assets` take, at most `mostShares`.
+    function withdraw(
+        uint256 assets,
+        address receiver,
+        address controller,
+        uint256 mostShares,
+        uint256 leastAssets,
+        uint256 deadline
+    ) external returns (uint256 shares);
+
     /// @notice Lets an operator request, add to and claim everything of the caller.
     function setOperator(address operator, bool approved) external returns (bool);
 

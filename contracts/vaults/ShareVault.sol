@@ -128,16 +128,26 @@ abstract contract ShareVault is ShareToken, ReentrancyGuardTransient {
         require(paid >= leastAssets, BelowLimit(paid, leastAssets));
     }
 
+    function withdraw(uint256 assets, address receiver, address controller) external returns (uint256) {
+        return withdraw(assets, receiver, controller, type(uint256).max, 0, block.timestamp);
+    }
+
     function withdraw(
         uint256 assets,
         address receiver,
-        address controller
-    ) external nonReentrant returns (uint256 shares) {
+        address controller,
+        uint256 mostShares,
+        uint256 leastAssets,
+        uint256 deadline
+    ) public nonReentrant returns (uint256 shares) {
+        requireTime(deadline);
         (Shares.Request memory request, Shares.Rate memory rate) = openForClaim(controller);
         uint256 most = toUnits(request.due(rate, request.shares));
         require(assets <= most, AboveMaximum(assets, most));
         shares = request.sharesDue(rate, assets * unit);
-        payOut(request, Claim(shares, assets, receiver, controller));
+        require(shares <= mostShares, AboveMaximum(shares, mostShares));
+        uint256 paid = payOut(request, Claim(shares, assets, receiver, controller));
+        require(paid >= leastAssets, BelowLimit(paid, leastAssets));
     }
 
     function sync() external nonReentrant {

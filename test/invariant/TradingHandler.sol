@@ -197,8 +197,7 @@ contract TradingHandler is Handler {
         // Cash moves by no more than the limit, the highest fee and the tip; what comes in may be a keeper's tip.
         int256 least = (-moved * int256(order.limit)) / 1e18;
         int256 value = int256((size * order.limit) / 1e18);
-        if (order.size < 0 && order.limit == 0) value = 0;
-        int256 most = (value * int256(uint256(order.maxFee))) / 1e6 + int256(order.tip) + value / 1_000 + 1e4;
+        int256 most = (value * int256(uint256(order.maxFee))) / 1e6 + int256(order.tip) + 1e4;
         if (now_(order) - before.cash < least - most) fail_("ORDER-1");
     }
 

@@ -168,6 +168,21 @@ contract ClearingHouseMarginTest is BallastTest {
         assertEq(house.marketOf(ETH).initialDepth, 50_000_000e18);
     }
 
+    /// @dev Another spread is no reason to ask less of open positions.
+    function test_Depth_NewTermsOfAPoolLiftNothing() public {
+        fund(poolOwner, poolId, 1_000_000e6);
+        configurator.setPool(ETH, poolTerms(poolOwner));
+        vm.warp(block.timestamp + 100 hours);
+        refresh();
+        house.accrue(single(ETH));
+        assertEq(house.marketOf(ETH).maintenanceDepth, 10_000_000e18);
+        Pool memory terms = poolTerms(poolOwner);
+        terms.halfSpread = 700;
+        configurator.setPool(ETH, terms);
+        assertEq(house.marketOf(ETH).maintenanceDepth, 10_000_000e18);
+        assertEq(house.marketOf(ETH).initialDepth, 10_000_000e18);
+    }
+
     function test_Depth_IsMeasuredAfterEveryTradeOfThePool() public {
         fund(poolOwner, poolId, 1_000_000e6);
         configurator.setPool(ETH, poolTerms(poolOwner));

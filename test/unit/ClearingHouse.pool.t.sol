@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AssetState, Conditions, Pool} from "../../contracts/core/Ledger.sol";
+import {Positions} from "../../contracts/core/Positions.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
 import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
@@ -77,6 +78,8 @@ contract ClearingHousePoolTest is BallastTest {
         lens.quote(BTC, 1e18);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.NothingQuoted.selector, ETH));
         lens.quote(ETH, 0);
+        vm.expectRevert(abi.encodeWithSelector(Positions.SizeTooLarge.selector, 1 << 255, type(uint128).max));
+        lens.quote(ETH, type(int256).min);
         vm.startPrank(stage);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.NothingQuoted.selector, ETH));
         house.trade(tradeTerms(ETH, aliceId, bobId, 1e18, 0));

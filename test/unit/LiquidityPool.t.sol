@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
+import {IShareVault} from "../../contracts/interfaces/IShareVault.sol";
 import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
 import {BallastTest} from "../support/BallastTest.sol";
@@ -78,12 +79,13 @@ contract LiquidityPoolTest is BallastTest {
         vm.prank(lina);
         pool.requestRedeem(400_000e18, lina, lina);
         vm.prank(lina);
-        vm.expectRevert();
+        uint256 due = block.timestamp + 1 days;
+        vm.expectRevert(abi.encodeWithSelector(IShareVault.BeforeCooldown.selector, due, block.timestamp));
         pool.redeem(400_000e18, lina, lina);
         // The pool loses in between: 50 on each of 100.
         poolTrade(aliceId, ETH, 100e18);
         settlePrice(ETH, 2_100e18);
-        uint256 due = pool.maxWithdraw(lina);
+        due = pool.maxWithdraw(lina);
         assertLt(due, 400_000e6);
         vm.prank(lina);
         assertEq(pool.redeem(400_000e18, lina, lina), due);

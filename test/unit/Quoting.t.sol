@@ -51,7 +51,7 @@ contract QuotingTest is Test {
         size = bound(size, 1, 10_000_000e18);
         uint256 out = cost(age, from, size);
         uint256 back = cost(age, -(from + int256(size)), size);
-        assertGe(out + back + 4, ((2 * age * size) / 1e18 / 2) * 2);
+        assertGe(out + back + 4, (2 * age * size) / 1e18);
     }
 
     function testFuzz_InventoryRate_NeverFalls(uint256 age, int256 from, uint256 size, uint256 more) public pure {

@@ -59,6 +59,22 @@ contract ShareVaultRedeemTest is VaultTest {
         assertEq(shares + value + claimableAt, 0);
     }
 
+    function test_Withdraw_RevertsWhen_BeyondItsLimits() public {
+        request(alice, 400e18);
+        pass();
+        uint256 now_ = block.timestamp;
+        vm.startPrank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IShareVault.DeadlinePassed.selector, now_ - 1, now_));
+        vault.withdraw(100e6, alice, alice, 200e18, 0, now_ - 1);
+        vm.expectPartialRevert(IShareVault.AboveMaximum.selector);
+        vault.withdraw(100e6, alice, alice, 99e18, 0, now_);
+        vm.expectRevert(abi.encodeWithSelector(IShareVault.BelowLimit.selector, 100e6, 100e6 + 1));
+        vault.withdraw(100e6, alice, alice, 101e18, 100e6 + 1, now_);
+        vault.withdraw(100e6, alice, alice, 101e18, 100e6, now_);
+        vm.stopPrank();
+        assertEq(quote.balanceOf(alice), 100e6);
+    }
+
     function test_Withdraw_TakesTheFewestShares() public {
         request(alice, 400e18);
         pass();
