@@ -8,6 +8,7 @@ import type {
   ClearingHouse,
   Exchange,
   Lens,
+  Liquidator,
   LiquidityPool,
   MockV3Aggregator,
   OracleRouter,
@@ -43,6 +44,7 @@ export interface World {
   house: ClearingHouse;
   lens: Lens;
   exchange: Exchange;
+  liquidator: Liquidator;
   quote: TestToken;
   weth: TestToken;
   feeds: Map<bigint, MockV3Aggregator[]>;
@@ -81,10 +83,12 @@ async function listMarkets(world: World): Promise<void> {
   await house.deposit(DUST, QUOTE, 1_000_000n);
   for (const { asset, price } of MARKETS) await listPerp(world, asset, price);
   await addFeeds(world, WETH, 2_000n);
+  await setStages(world, WETH);
   await configurator.listSpot(WETH, world.weth, {
     haircut: 2_000n,
     totalLimit: 100_000n * WAD,
     sizeLimit: WAD / 10n,
+    depth: 50_000_000n * WAD,
   });
   await addFeeds(world, QUOTE, 1n);
   await configurator.setHouseTerms({
@@ -115,6 +119,22 @@ export async function listPerp(world: World, asset: bigint, price: bigint, feeds
     crowdedFrom: 20_000_000n * WAD,
     sizeLimit: WAD / 5n,
     funding: { slope: 1_000n, cap: 50n },
+  });
+  await setStages(world, asset);
+}
+
+/** How the closing chain treats an asset like ETH. */
+export async function setStages(world: World, asset: bigint): Promise<void> {
+  await world.liquidator.setTerms(asset, {
+    target: 12_000n,
+    incentive: 5_000n,
+    penalty: 2_000n,
+    reduceImpact: 50n,
+    window: 200n,
+    inFlight: 500n,
+    latency: 2n,
+    backstop: 2_000n,
+    tip: WAD / 2n,
   });
 }
 

@@ -128,17 +128,20 @@ class Market {
     const { size } = await house.previewPosition(account, ETH);
     const magnitude = size < 0n ? -size : size;
     const equity = (await house.assess(account)).equity;
-    await house.liquidate({
-      asset: ETH,
-      account,
-      taker: this.maker,
-      size: magnitude,
-      price,
-      keeper: this.maker,
-      reward: 0n,
-      penalty: 0n,
-      bound: 0n,
-    });
+    await house.liquidate(
+      {
+        asset: ETH,
+        account,
+        taker: this.maker,
+        size: magnitude,
+        price,
+        keeper: this.maker,
+        reward: 0n,
+        penalty: 0n,
+        bound: 0n,
+      },
+      "0x",
+    );
     this.liquidated++;
     if (equity < 0n) this.bankrupt++;
   }

@@ -52,6 +52,15 @@ library Accounting {
         emit IClearingHouse.DeficitBooked(asset, account, amount);
     }
 
+    /// @notice An account without legs owes nothing: what its cash lacks is a loss, in the row of the perp it closed last.
+    function closeOut(Ledger storage ledger, AccountId account, AssetId asset) internal returns (uint256 deficit) {
+        Account storage stored = ledger.accounts[account];
+        if (stored.legs != 0 || stored.cash >= 0) return 0;
+        deficit = uint256(-int256(stored.cash));
+        AssetId last = stored.lastClosed;
+        bookDeficit(ledger, last == QUOTE ? asset : last, account, deficit);
+    }
+
     /// @notice Pays off part of a market's deficit; the cash must come from another row or from a claim that ends.
     function reduceDeficit(Ledger storage ledger, AssetId asset, uint256 amount) internal {
         int256 left = addCash(ledger, deficitRow(asset), int256(amount));

@@ -4,13 +4,14 @@ pragma solidity ^0.8.28;
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Legs} from "../libraries/Legs.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {Assessor} from "./Assessor.sol";
-import {Ledger} from "./Ledger.sol";
+import {Ledger, Pool, Position} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 import {Positions} from "./Positions.sol";
+import {Quotes} from "./Quotes.sol";
 
 /// @notice The assessor as a linked library, for those that are large themselves.
 library Assessing {
@@ -35,20 +36,38 @@ library Assessing {
         return Assessor.preview(ledger, account, asset, price);
     }
 
-    /// @notice One leg as of now, and the equity of its account.
-    function holding(
+    /// @notice One leg with its market and its account, at the prices the next call would latch.
+    function caseOf(
         Ledger storage ledger,
         IOracle oracle,
         AccountId account,
         AssetId asset
-    ) external view returns (IClearingHouse.Holding memory h) {
+    ) external view returns (IClearingHouse.Case memory c) {
         AssetId[] memory legs = ledger.accounts[account].legs.list();
-        h.equity = Assessor.assess(ledger, account, oracle.peek(legs)).equity;
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = asset;
-        h.price = oracle.peek(assets)[0];
-        h.market = Markets.current(ledger, asset, h.price);
-        h.size = Assessor.preview(ledger, account, asset, h.price).size;
+        Price[] memory prices = oracle.peek(legs);
+        c.account = Assessor.assess(ledger, account, prices);
+        for (uint256 i = 0; i < legs.length; ++i) if (legs[i] == asset) c.price = prices[i];
+        if (c.price.mark == 0) {
+            legs = new AssetId[](1);
+            legs[0] = asset;
+            c.price = oracle.peek(legs)[0];
+        }
+        c.market = Markets.current(ledger, asset, c.price);
+        c.size = Assessor.preview(ledger, account, asset, c.price).size;
+    }
+
+    /// @notice What a market's pool asks per unit when a taker buys `size` (sells, if negative).
+    function quote(
+        Ledger storage ledger,
+        AssetId asset,
+        Markets.Market memory m,
+        Price memory price,
+        int256 size
+    ) external view returns (uint256) {
+        Pool memory pool = ledger.perps[asset].pool;
+        Position memory position = ledger.positions[accountId(pool.owner, 0)][asset];
+        int256 inventory = Assessor.touched(ledger, asset, position, m).size;
+        return Quotes.price(pool, price, inventory, size, m.initialDepth);
     }
 
     /// @notice A market at this price, accrued to now.

@@ -37,6 +37,8 @@ import {Liquidating} from "./Liquidating.sol";
 import {Listing} from "./Listing.sol";
 import {Markets} from "./Markets.sol";
 import {Positions} from "./Positions.sol";
+import {Session} from "./Session.sol";
+import {Settling} from "./Settling.sol";
 import {Trading} from "./Trading.sol";
 import {Withdrawing} from "./Withdrawing.sol";
 
@@ -129,7 +131,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     }
 
     function settle(AccountId[] calldata accounts) external nonReentrant {
-        for (uint256 i = 0; i < accounts.length; ++i) Liquidating.settle(ledger, IOracle(oracle), accounts[i]);
+        for (uint256 i = 0; i < accounts.length; ++i) Settling.settle(ledger, IOracle(oracle), accounts[i]);
     }
 
     function shareFees() external nonReentrant returns (uint256 insured, uint256 kept) {
@@ -166,14 +168,19 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         }
     }
 
-    function trade(Trade calldata terms) external nonReentrant only(Capability.Trade) returns (Deal memory) {
-        return Trading.trade(ledger, IOracle(oracle), terms);
+    function trade(Trade calldata terms) external returns (Deal memory) {
+        return Session.admits(terms) ? tradeNow(terms) : tradeAlone(terms);
+    }
+
+    function examine(AccountId account, AssetId asset) external nonReentrant returns (Case memory) {
+        return Liquidating.examine(ledger, IOracle(oracle), account, asset);
     }
 
     function liquidate(
-        Liquidation calldata terms
-    ) external nonReentrant only(Capability.Liquidate) returns (uint256 deficit) {
-        return Liquidating.liquidate(ledger, IOracle(oracle), terms);
+        Liquidation calldata terms,
+        bytes calldata data
+    ) external nonReentrant only(Capability.Liquidate) returns (Step memory) {
+        return Liquidating.liquidate(ledger, IOracle(oracle), terms, data);
     }
 
     function cover(AssetId asset, uint256 most) external nonReentrant only(Capability.Cover) returns (uint256 paid) {
@@ -245,12 +252,12 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return Assessing.preview(ledger, account, asset, peek(asset));
     }
 
-    function holdingOf(AccountId account, AssetId asset) external view returns (Holding memory) {
-        return Assessing.holding(ledger, IOracle(oracle), account, asset);
-    }
-
     function poolOf(AssetId asset) external view returns (Pool memory) {
         return ledger.perps[asset].pool;
+    }
+
+    function caseOf(AccountId account, AssetId asset) external view returns (Case memory) {
+        return Assessing.caseOf(ledger, IOracle(oracle), account, asset);
     }
 
     function marketOf(AssetId asset) external view returns (Markets.Market memory) {
@@ -313,6 +320,14 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function totalDeficit() external view returns (uint256) {
         return ledger.reserves[QUOTE].deficit;
+    }
+
+    function tradeAlone(Trade calldata terms) internal nonReentrant returns (Deal memory) {
+        return tradeNow(terms);
+    }
+
+    function tradeNow(Trade calldata terms) internal only(Capability.Trade) returns (Deal memory) {
+        return Trading.trade(ledger, IOracle(oracle), terms);
     }
 
     function requireAuthority(AccountId account) internal view {

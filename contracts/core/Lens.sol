@@ -181,13 +181,9 @@ contract Lens {
         require(pool.owner != address(0) && size != 0, IClearingHouse.NothingQuoted(asset));
         uint256 wanted = size == type(int256).min ? 1 << 255 : FixedPoint.abs(size);
         require(wanted <= type(uint128).max, Positions.SizeTooLarge(wanted, type(uint128).max));
-        IClearingHouse.Holding memory h = clearingHouse.holdingOf(accountId(pool.owner, 0), asset);
-        price = Quotes.price(pool, h.price, h.size, size, h.market.initialDepth);
-        most = FixedPoint.mulDivDown(Quotes.most(pool, h.equity, h.market.initialDepth), WAD, h.price.mark);
-        uint256 held = FixedPoint.abs(h.size);
-        if (h.size != 0 && (h.size > 0) == (size > 0)) return (price, most + held);
-        bool oneSided = Quotes.oneSided(pool, h.equity, Margin.notionalOf(h.size, h.price.mark));
-        most = oneSided || most <= held ? 0 : most - held;
+        IClearingHouse.Case memory c = clearingHouse.caseOf(accountId(pool.owner, 0), asset);
+        price = Quotes.price(pool, c.price, c.size, size, c.market.initialDepth);
+        most = Quotes.room(pool, c.account.equity, c.size, size > 0, c.price.mark, c.market.initialDepth);
     }
 
     function rows() external view returns (RowsView memory) {
@@ -214,7 +210,7 @@ contract Lens {
         require(cost <= WAD, CostAboveBound(cost, WAD));
         return
             Planner.plan(
-                clearingHouse.assess(id),
+                Assessor.standing(clearingHouse.assess(id)),
                 clearingHouse.marketOf(asset),
                 clearingHouse.previewPosition(id, asset).size,
                 peekOne(asset),

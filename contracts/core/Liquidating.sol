@@ -2,20 +2,26 @@
 pragma solidity ^0.8.28;
 
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {ILiquidationStage} from "../interfaces/ILiquidationStage.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Legs} from "../libraries/Legs.sol";
+import {Margin} from "../libraries/Margin.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
-import {AssetId, QUOTE} from "../types/AssetId.sol";
-import {Price} from "../types/Price.sol";
-import {INSURANCE} from "../types/Rows.sol";
+import {AssetId} from "../types/AssetId.sol";
+import {Price, PriceStatus} from "../types/Price.sol";
+import {INSURANCE, POOL} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
+import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {Account, AssetKind, Ledger} from "./Ledger.sol";
+import {AssetKind, AssetState, Ledger, Pool, Position} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
+import {Positions} from "./Positions.sol";
 import {Pricing} from "./Pricing.sol";
+import {Quotes} from "./Quotes.sol";
+import {Session} from "./Session.sol";
 
 /// @notice The law of LIQUIDATE. The account is liquidatable in this block, its leg only shrinks, what it loses against mark
 /// stays within the bound and never lowers its health, and the taker meets initial margin. What a bankrupt account cannot
@@ -26,42 +32,64 @@ library Liquidating {
     using Legs for uint96;
     using Pricing for Ledger;
 
+    /// @dev How far a price may be from mark against the taker, in basis points: no stage makes anybody pay more.
+    uint256 private constant PRICE_BAND = 200;
+
     /// @dev What a step starts from, and why it may be taken.
-    struct Step {
+    struct Start {
         Price price;
         Markets.Market market;
         Assessor.Standing before;
         bool debtSale;
+        AccountId taker;
+        /// The market's pool, if it is the taker.
+        Pool pool;
+    }
+
+    function examine(
+        Ledger storage ledger,
+        IOracle oracle,
+        AccountId account,
+        AssetId asset
+    ) external returns (IClearingHouse.Case memory c) {
+        (c.price, c.market, c.account) = look(ledger, oracle, account, asset);
+        Position memory position = ledger.positions[account][asset];
+        c.size =
+            c.market.config.kind == AssetKind.Perp
+                ? Assessor.touched(ledger, asset, position, c.market).size
+                : position.size;
     }
 
     function liquidate(
         Ledger storage ledger,
         IOracle oracle,
-        IClearingHouse.Liquidation calldata terms
-    ) external returns (uint256 deficit) {
-        Step memory step = begin(ledger, oracle, terms);
-        Exchanging.Change memory change = take(ledger, terms, step.price.mark);
-        deficit = check(ledger, terms, change, step);
-        ledger.requireInitial(oracle, terms.taker);
+        IClearingHouse.Liquidation calldata terms,
+        bytes calldata data
+    ) external returns (IClearingHouse.Step memory step) {
+        Start memory start = begin(ledger, oracle, terms);
+        step.price = priceOf(ledger, terms, start);
+        (Exchanging.Change memory given, Exchanging.Change memory taken) = take(ledger, terms, start, step.price);
+        check(ledger, terms, given, start, step);
+        if (data.length != 0 && terms.taker != POOL) {
+            Session.open(start.taker, terms.asset);
+            ILiquidationStage(msg.sender).onTaken(data);
+            Session.close();
+        }
+        checkTaker(ledger, oracle, terms.asset, taken, start);
+        if (start.pool.owner != address(0)) return step;
         AccountId pool = accountId(ledger.perps[terms.asset].pool.owner, 0);
-        if (terms.taker == pool || terms.account == pool) ledger.measurePool(oracle, terms.asset, step.price);
+        if (terms.account == pool || start.taker == pool) ledger.measurePool(oracle, terms.asset, start.price);
     }
 
-    /// @notice Brings every leg of an account, and what it owes against spot, up to date.
-    function settle(Ledger storage ledger, IOracle oracle, AccountId account) external {
-        AssetId[] memory legs = ledger.accounts[account].legs.list();
-        Price[] memory prices = ledger.latch(oracle, legs);
-        int256 cash;
-        for (uint256 i = 0; i < legs.length; ++i) {
-            if (ledger.configs[legs[i]].kind != AssetKind.Perp) continue;
-            Exchanging.Change memory change = ledger.resize(account, legs[i], 0, prices[i].mark);
-            cash += change.settled;
-        }
-        ledger.addCash(account, cash);
-        if (legs.length == 0) return;
-        closeOut(ledger, account, legs[0]);
-        uint256 owed = Assessor.debt(Assessor.standing(ledger.assess(oracle, account)));
-        Debts.track(ledger, account, owed);
+    function look(
+        Ledger storage ledger,
+        IOracle oracle,
+        AccountId account,
+        AssetId asset
+    ) private returns (Price memory price, Markets.Market memory market, Assessor.Assessment memory a) {
+        price = ledger.latchOne(oracle, asset);
+        market = Markets.current(ledger, asset, price);
+        a = ledger.assessAt(oracle, account, asset, market, price);
     }
 
     /// @dev The account is liquidatable, or spot is to be sold against which more quote is owed than the cap.
@@ -69,39 +97,67 @@ library Liquidating {
         Ledger storage ledger,
         IOracle oracle,
         IClearingHouse.Liquidation calldata terms
-    ) private returns (Step memory step) {
-        step.price = ledger.latchOne(oracle, terms.asset);
-        step.market = Markets.current(ledger, terms.asset, step.price);
-        Assessor.Assessment memory a = ledger.assess(oracle, terms.account);
-        step.before = Assessor.standing(a);
-        if (Assessor.liquidatable(a)) return step;
-        step.debtSale =
-            step.market.config.kind == AssetKind.Spot &&
-            Assessor.overborrowed(step.before, ledger.houseTerms.debtCap);
-        require(step.debtSale, IClearingHouse.AccountAboveMaintenance(terms.account, a.marginEquity, a.maintenance));
+    ) private returns (Start memory start) {
+        Assessor.Assessment memory a;
+        (start.price, start.market, a) = look(ledger, oracle, terms.account, terms.asset);
+        start.before = Assessor.standing(a);
+        start.taker = terms.taker;
+        if (terms.taker == POOL) {
+            start.pool = ledger.perps[terms.asset].pool;
+            start.taker = accountId(start.pool.owner, 0);
+        }
+        if (Assessor.liquidatable(a)) return start;
+        start.debtSale =
+            start.market.config.kind == AssetKind.Spot &&
+            Assessor.overborrowed(start.before, ledger.houseTerms.debtCap);
+        require(start.debtSale, IClearingHouse.AccountAboveMaintenance(terms.account, a.marginEquity, a.maintenance));
+    }
+
+    /// @dev A pool takes at its quote; what anybody else pays is bounded.
+    function priceOf(
+        Ledger storage ledger,
+        IClearingHouse.Liquidation calldata terms,
+        Start memory start
+    ) private view returns (uint256 price) {
+        bool long = ledger.positions[terms.account][terms.asset].size > 0;
+        uint256 mark = start.price.mark;
+        if (terms.taker == POOL) {
+            bool open =
+                start.pool.owner != address(0) &&
+                    start.price.status == PriceStatus.Fresh &&
+                    start.market.config.state < AssetState.Halted;
+            require(open, IClearingHouse.NothingQuoted(terms.asset));
+            int256 size = int256(FixedPoint.min(terms.size, Positions.MAX_SIZE));
+            require(size != 0, IClearingHouse.ZeroAmount());
+            return Assessing.quote(ledger, terms.asset, start.market, start.price, long ? -size : size);
+        }
+        price = terms.price;
+        bool beyond =
+            long ? price * 10_000 > mark * (10_000 + PRICE_BAND) : price * 10_000 < mark * (10_000 - PRICE_BAND);
+        require(!beyond, IClearingHouse.OutsidePriceBand(price, mark, PRICE_BAND));
     }
 
     /// @dev Moves the size to the taker and pays everybody.
     function take(
         Ledger storage ledger,
         IClearingHouse.Liquidation calldata terms,
-        uint256 mark
-    ) private returns (Exchanging.Change memory change) {
+        Start memory start,
+        uint256 price
+    ) private returns (Exchanging.Change memory change, Exchanging.Change memory taken) {
         bool long = ledger.positions[terms.account][terms.asset].size > 0;
         (Exchanging.Change memory buyer, Exchanging.Change memory seller) = ledger.exchange(
             terms.asset,
-            long ? terms.taker : terms.account,
-            long ? terms.account : terms.taker,
+            long ? start.taker : terms.account,
+            long ? terms.account : start.taker,
             terms.size,
-            terms.price,
-            mark
+            price,
+            start.price.mark
         );
-        Exchanging.Change memory taken;
         (change, taken) = long ? (seller, buyer) : (buyer, seller);
         payRewards(ledger, terms);
         change.paid -= Accounting.signed(terms.reward) + Accounting.signed(terms.penalty);
         ledger.addCash(terms.account, change.settled + change.paid);
-        ledger.addCash(terms.taker, taken.settled + taken.paid);
+        ledger.addCash(start.taker, taken.settled + taken.paid);
     }
 
     /// @dev Loss within the bound, health not lower, and the account's part of what nobody can pay booked.
@@ -109,33 +165,54 @@ library Liquidating {
         Ledger storage ledger,
         IClearingHouse.Liquidation calldata terms,
         Exchanging.Change memory change,
-        Step memory step
-    ) private returns (uint256 deficit) {
+        Start memory start,
+        IClearingHouse.Step memory step
+    ) private {
         AccountId account = terms.account;
         require(
             Exchanging.isReduction(change),
             IClearingHouse.OnlyReductions(account, terms.asset, change.before, change.afterwards)
         );
         Assessor.Standing memory standing = Assessor.shifted(
-            step.before,
-            step.market,
-            step.price,
+            start.before,
+            start.market,
+            start.price,
             change.before,
             change.afterwards,
             change.paid
         );
-        int256 loss = step.before.equity - standing.equity;
+        int256 loss = start.before.equity - standing.equity;
         require(loss <= 0 || uint256(loss) <= terms.bound, IClearingHouse.LossAboveBound(account, loss, terms.bound));
         require(
-            Assessor.noWorse(step.before, standing),
+            Assessor.noWorse(start.before, standing),
             IClearingHouse.HealthLowered(account, standing.marginEquity, standing.maintenance)
         );
         int256 quote = standing.equity - int256(standing.collateral);
-        require(!step.debtSale || quote <= 0, IClearingHouse.SaleAboveDebt(account, quote));
-        emit IClearingHouse.Liquidated(account, terms.asset, terms.taker, terms.size, loss);
-        deficit = bookShortfall(ledger, terms.asset, account, step.before, standing);
-        standing.equity += int256(deficit);
+        require(!start.debtSale || quote <= 0, IClearingHouse.SaleAboveDebt(account, quote));
+        emit IClearingHouse.Liquidated(account, terms.asset, start.taker, terms.size, loss);
+        step.deficit = bookShortfall(ledger, terms.asset, account, start.before, standing);
+        standing.equity += int256(step.deficit);
+        standing.marginEquity += int256(step.deficit);
         Debts.track(ledger, account, Assessor.debt(standing));
+        (step.size, step.standing) = (change.afterwards, standing);
+    }
+
+    /// @dev A taker meets initial margin; a pool also stays within its limits, and is measured.
+    function checkTaker(
+        Ledger storage ledger,
+        IOracle oracle,
+        AssetId asset,
+        Exchanging.Change memory change,
+        Start memory start
+    ) private {
+        Assessor.Assessment memory a = ledger.assessAt(oracle, start.taker, asset, start.market, start.price);
+        Pricing.requireMargin(start.taker, a);
+        Debts.track(ledger, start.taker, Assessor.debt(Assessor.standing(a)));
+        if (start.pool.owner == address(0)) return;
+        uint256 mark = start.price.mark;
+        Quotes.requireInventory(start.pool, asset, a.equity, change, mark, start.market.initialDepth);
+        uint256 share = Margin.depthShare(a.equity, start.market.config.depth);
+        ledger.measured(asset, share, change.afterwards, mark, Pricing.Tell.Changes);
     }
 
     /// @dev deficit = max(0, −equity)·(maintenance released) / maintenance, the whole when no leg is left.
@@ -151,16 +228,7 @@ library Liquidating {
             deficit = FixedPoint.mulDivUp(uint256(-standing.equity), released, before.maintenance);
             ledger.bookDeficit(asset, account, deficit);
         }
-        deficit += closeOut(ledger, account, asset);
-    }
-
-    /// @dev An account without legs owes nothing: what its cash lacks is a loss, in the row of the perp it closed last.
-    function closeOut(Ledger storage ledger, AccountId account, AssetId asset) private returns (uint256 deficit) {
-        Account storage stored = ledger.accounts[account];
-        if (stored.legs != 0 || stored.cash >= 0) return 0;
-        deficit = uint256(-int256(stored.cash));
-        AssetId last = stored.lastClosed;
-        ledger.bookDeficit(last == QUOTE ? asset : last, account, deficit);
+        deficit += ledger.closeOut(account, asset);
     }
 
     function payRewards(Ledger storage ledger, IClearingHouse.Liquidation calldata terms) private {

@@ -10,7 +10,7 @@ import {AssetConfig, AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
 
 /// @notice A market as of now: what changes with time and price, computed the same way for a view and for an accrual.
 library Markets {
-    /// @notice What margin reads of a market. A spot has only its configuration.
+    /// @notice What margin reads of a market. A spot has only its configuration and the depth in it.
     struct Market {
         AssetConfig config;
         int256 fundingIndex;
@@ -27,6 +27,7 @@ library Markets {
         Price memory price
     ) internal view returns (Market memory market) {
         market.config = ledger.configs[asset];
+        (market.maintenanceDepth, market.initialDepth) = (market.config.depth, market.config.depth);
         if (market.config.kind != AssetKind.Perp) return market;
         Perp storage perp = ledger.perps[asset];
         Conditions memory conditions;

@@ -13,24 +13,34 @@ library Planner {
     /// @param target the health to reach, in 1e18
     /// @param cost of closing, as a part of the notional closed in 1e18
     function plan(
-        Assessor.Assessment memory a,
+        Assessor.Standing memory s,
         Markets.Market memory market,
         int256 size,
         Price memory price,
         uint256 target,
         uint256 cost
     ) internal pure returns (Reduction.Plan memory) {
-        Reduction.Leg memory leg;
+        return Reduction.plan(legOf(s, market, size, price, target, cost));
+    }
+
+    /// @notice A leg and the account around it, as a plan sees them.
+    function legOf(
+        Assessor.Standing memory s,
+        Markets.Market memory market,
+        int256 size,
+        Price memory price,
+        uint256 target,
+        uint256 cost
+    ) internal pure returns (Reduction.Leg memory leg) {
         leg.spot = market.config.kind == AssetKind.Spot;
-        (leg.gross, leg.equity) = (a.equity, a.marginEquity);
-        leg.otherMaintenance = a.maintenance - Assessor.leg(market, size, price).maintenance;
+        (leg.gross, leg.equity) = (s.equity, s.marginEquity);
+        leg.otherMaintenance = s.maintenance - Assessor.leg(market, size, price).maintenance;
         leg.size = FixedPoint.abs(size);
         leg.price = price.mark;
         leg.rate = Assessor.maintenanceRate(market, price.status);
         leg.depth = market.maintenanceDepth;
         leg.haircut = FixedPoint.min(Assessor.haircut(market.config, price.status), 10_000);
         (leg.target, leg.cost) = (target, cost);
-        return Reduction.plan(leg);
     }
 
     /// @notice Whether a plan should be taken rather than another: one that reaches the target at the least expense; if none

@@ -12,7 +12,6 @@ import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
-import {Debts} from "./Debts.sol";
 import {Account, AssetConfig, AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 
@@ -132,13 +131,6 @@ library Pricing {
         store(ledger.perps[asset], asset, conditions, Tell.Changes);
     }
 
-    /// @dev What an account must meet that took something on.
-    function requireInitial(Ledger storage ledger, IOracle oracle, AccountId account) internal {
-        Assessor.Assessment memory a = assess(ledger, oracle, account);
-        requireMargin(account, a);
-        Debts.track(ledger, account, Assessor.debt(Assessor.standing(a)));
-    }
-
     function accrue(Ledger storage ledger, Perp storage perp, AssetId asset, Price memory price, Tell tell) private {
         if (perp.accruedAt == block.timestamp) return;
         int256 before = perp.fundingIndex;
@@ -161,6 +153,7 @@ library Pricing {
         if (tell == Tell.Always || (tell == Tell.Changes && !same)) emit IClearingHouse.ConditionsChanged(asset, next);
     }
 
+    /// @dev What an account must meet that took something on.
     function requireMargin(AccountId account, Assessor.Assessment memory a) internal pure {
         require(
             a.initialEquity >= int256(a.initial),

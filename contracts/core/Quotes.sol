@@ -4,7 +4,10 @@ pragma solidity ^0.8.28;
 import {Margin} from "../libraries/Margin.sol";
 import {Quoting} from "../libraries/Quoting.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
+import {Exchanging} from "./Exchanging.sol";
 import {Pool} from "./Ledger.sol";
 
 /// @notice What a market's pool asks for and how far it goes, from the same numbers for a view and for a fill.
@@ -41,6 +44,40 @@ library Quotes {
     /// @notice Whether a pool holds so much per equity that it only quotes the side that reduces it.
     function oneSided(Pool memory pool, int256 equity, uint256 inventory) internal pure returns (bool) {
         return inventory > multiple(equity, pool.oneSided);
+    }
+
+    /// @notice How much a taker may buy (sell, if not) of a pool now; what brings the pool nearer to nothing is always taken.
+    function room(
+        Pool memory pool,
+        int256 equity,
+        int256 inventory,
+        bool buys,
+        uint256 mark,
+        uint256 depth
+    ) internal pure returns (uint256) {
+        uint256 held = FixedPoint.abs(inventory);
+        uint256 limit = FixedPoint.mulDivDown(most(pool, equity, depth), WAD, mark);
+        if (inventory != 0 && (inventory > 0) == buys) return limit + held;
+        if (oneSided(pool, equity, Margin.notionalOf(inventory, mark)) || limit <= held) return 0;
+        return limit - held;
+    }
+
+    /// @notice What a pool may hold when it did not only get rid of what it held.
+    function requireInventory(
+        Pool memory pool,
+        AssetId asset,
+        int256 equity,
+        Exchanging.Change memory change,
+        uint256 mark,
+        uint256 depth
+    ) internal pure {
+        if (Exchanging.isReduction(change)) return;
+        uint256 before = Margin.notionalOf(change.before, mark);
+        uint256 inventory = Margin.notionalOf(change.afterwards, mark);
+        bool sameSide = change.before != 0 && (change.before > 0) == (change.afterwards > 0);
+        uint256 limit = most(pool, equity, depth);
+        if (sameSide && oneSided(pool, equity, before)) limit = before;
+        require(inventory <= limit, IClearingHouse.InventoryAboveLimit(asset, inventory, limit));
     }
 
     /// @dev Of nothing when there is none; in hundredths.

@@ -85,11 +85,12 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     /// @inheritdoc IRiskConfigurator
     function listSpot(AssetId asset, address token, SpotTerms calldata terms) external restricted bound {
         requireWithin("haircut", terms.haircut, MIN_SPOT_HAIRCUT, MAX_SPOT_HAIRCUT);
+        requireWithin("depth", terms.depth, MIN_DEPTH, MAX_DEPTH);
         AssetLimits memory limits = AssetLimits(terms.totalLimit, terms.totalLimit, terms.sizeLimit);
         requireLimits(limits);
         AssetConfig memory config;
         config.kind = AssetKind.Spot;
-        config.haircut = terms.haircut;
+        (config.haircut, config.depth) = (terms.haircut, terms.depth);
         clearingHouse.listSpot(asset, token, config, limits);
         emit SpotListed(asset, token, terms);
     }
@@ -106,7 +107,7 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     /// @inheritdoc IRiskConfigurator
     function setDepth(AssetId asset, uint96 depth) external restricted bound {
         requireWithin("depth", depth, MIN_DEPTH, MAX_DEPTH);
-        (AssetConfig memory config, AssetLimits memory limits) = read(asset, AssetKind.Perp);
+        (AssetConfig memory config, AssetLimits memory limits) = clearingHouse.configOf(asset);
         emit DepthSet(asset, config.depth, depth);
         config.depth = depth;
         write(asset, config, limits);

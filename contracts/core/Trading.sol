@@ -142,7 +142,7 @@ library Trading {
         Assessor.Standing memory standing = Assessor.standing(a);
         Debts.track(ledger, account, Assessor.debt(standing));
         if (account == fill.quoter) {
-            if (!reduces) requireInventory(asset, a.equity, change, fill);
+            Quotes.requireInventory(fill.pool, asset, a.equity, change, fill.price.mark, fill.market.initialDepth);
             uint256 share = Margin.depthShare(a.equity, fill.market.config.depth);
             ledger.measured(asset, share, change.afterwards, fill.price.mark, Pricing.Tell.Always);
         }
@@ -162,21 +162,6 @@ library Trading {
             standing.equity >= 0 && Assessor.noWorse(before, standing),
             IClearingHouse.HealthLowered(account, a.marginEquity, a.maintenance)
         );
-    }
-
-    /// @dev What a pool may hold when it did not only get rid of what it held.
-    function requireInventory(
-        AssetId asset,
-        int256 equity,
-        Exchanging.Change memory change,
-        Fill memory fill
-    ) private pure {
-        uint256 before = Margin.notionalOf(change.before, fill.price.mark);
-        uint256 inventory = Margin.notionalOf(change.afterwards, fill.price.mark);
-        bool sameSide = change.before != 0 && (change.before > 0) == (change.afterwards > 0);
-        uint256 most = Quotes.most(fill.pool, equity, fill.market.initialDepth);
-        if (sameSide && Quotes.oneSided(fill.pool, equity, before)) most = before;
-        require(inventory <= most, IClearingHouse.InventoryAboveLimit(asset, inventory, most));
     }
 
     function requireRoom(

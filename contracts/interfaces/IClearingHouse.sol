@@ -59,6 +59,7 @@ interface IClearingHouse {
     struct Liquidation {
         AssetId asset;
         AccountId account;
+        /// Zero stands for the market's pool, which takes at its quote; then the price is not read.
         AccountId taker;
         uint256 size;
         uint256 price;
@@ -71,12 +72,21 @@ interface IClearingHouse {
         uint256 bound;
     }
 
-    /// @notice One leg as of now, with the equity of its account: what a maker needs for a quote.
-    struct Holding {
+    /// @notice What a step was: its price, what nobody could pay, and what it left of leg and account.
+    struct Step {
+        uint256 price;
+        uint256 deficit;
+        int256 size;
+        Assessor.Standing standing;
+    }
+
+    /// @notice One leg with its market and its account, as the next state-changing call in this block would find them: what
+    /// a maker quotes on and a stage decides on.
+    struct Case {
         Price price;
         Markets.Market market;
         int256 size;
-        int256 equity;
+        Assessor.Assessment account;
     }
 
     /// @notice Public numbers of one side of a perp.
@@ -234,11 +244,16 @@ interface IClearingHouse {
     /// @notice Shares out the fees collected since the last time, between insurance and treasury.
     function shareFees() external returns (uint256 insured, uint256 kept);
 
+    /// @notice Latches the prices of an account, accrues the market, and returns what a stage decides on.
+    function examine(AccountId account, AssetId asset) external returns (Case memory);
+
     /// @notice LIQUIDATE: the account is liquidatable now, or the leg is spot against which more quote is owed than the cap
-    /// and the sale repays no more than that; its leg only shrinks, its loss stays within the bound and never
-    /// lowers its health; the taker meets initial margin. A bankrupt account's part of the loss is booked as deficit.
-    /// @return deficit what was booked
-    function liquidate(Liquidation calldata terms) external returns (uint256 deficit);
+    /// and the sale repays no more than that; its leg only shrinks, its loss stays within the bound and never lowers its
+    /// health; the taker pays no price beyond the band and meets initial margin. A bankrupt account's part of the loss
+    /// is booked as deficit.
+    /// @param data if not empty, the caller gets it back in `onTaken`, before the taker's margin is looked at. Until it
+    /// returns nothing is open but trades of the taker in this asset.
+    function liquidate(Liquidation calldata terms, bytes calldata data) external returns (Step memory);
 
     /// @notice COVER: moves cash from insurance to the market's deficit row, as much as deficit, budget and fund allow.
     function cover(AssetId asset, uint256 most) external returns (uint256 paid);
@@ -268,10 +283,10 @@ interface IClearingHouse {
     /// @notice The position, the cash and the basis a touch now would leave.
     function previewPosition(AccountId account, AssetId asset) external view returns (Positions.PickedUp memory);
 
-    /// @notice The leg and its account as the next state-changing call in this block would find them.
-    function holdingOf(AccountId account, AssetId asset) external view returns (Holding memory);
-
     function poolOf(AssetId asset) external view returns (Pool memory);
+
+    /// @notice What `examine` would return now.
+    function caseOf(AccountId account, AssetId asset) external view returns (Case memory);
 
     /// @notice What the next state-changing call in this block would find.
     function assess(AccountId account) external view returns (Assessor.Assessment memory);

@@ -45,6 +45,8 @@ interface IRiskConfigurator {
         uint96 totalLimit;
         /// Size of one account as a share of the total limit, in 1e18.
         uint64 sizeLimit;
+        /// Notional that moves its price by 100 %: how large the lots of its auctions are.
+        uint96 depth;
     }
 
     event ClearingHouseBound(address indexed clearingHouse);

@@ -58,10 +58,10 @@ contract LiquidityPool is ShareVault {
 
     /// @inheritdoc ShareVault
     function depositLimit() public view override returns (uint256) {
-        IClearingHouse.Holding memory h = clearingHouse.holdingOf(account, market);
-        if (h.equity <= 0 && h.size != 0) return 0;
-        if (isCalm(h)) return type(uint96).max;
-        Entries memory window = entriesOf(h.equity);
+        IClearingHouse.Case memory c = clearingHouse.caseOf(account, market);
+        if (c.account.equity <= 0 && c.size != 0) return 0;
+        if (isCalm(c)) return type(uint96).max;
+        Entries memory window = entriesOf(c.account.equity);
         return window.most > window.entered ? window.most - window.entered : 0;
     }
 
@@ -73,26 +73,26 @@ contract LiquidityPool is ShareVault {
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.
     function worth() internal view override returns (Shares.Worth memory) {
-        IClearingHouse.Holding memory h = clearingHouse.holdingOf(account, market);
-        if (h.size == 0) return Shares.Worth(h.equity, h.equity, h.equity);
+        IClearingHouse.Case memory c = clearingHouse.caseOf(account, market);
+        if (c.size == 0) return Shares.Worth(c.account.equity, c.account.equity, c.account.equity);
         Pool memory pool = clearingHouse.poolOf(market);
-        int256 atFast = valueAt(h, h.price.fast);
+        int256 atFast = valueAt(c, c.price.fast);
         return
             Shares.Worth(
-                atFast > h.equity ? atFast : h.equity,
-                valueAt(h, Quotes.forProviders(pool, h.price, h.size > 0)),
-                valueAt(h, Quotes.forProviders(pool, h.price, h.size < 0))
+                atFast > c.account.equity ? atFast : c.account.equity,
+                valueAt(c, Quotes.forProviders(pool, c.price, c.size > 0)),
+                valueAt(c, Quotes.forProviders(pool, c.price, c.size < 0))
             );
     }
 
     /// @dev Equity at another price of the inventory.
-    function valueAt(IClearingHouse.Holding memory h, uint256 price) internal pure returns (int256) {
-        return h.equity + FixedPoint.mulDivFloor(h.size * (int256(price) - int256(h.price.mark)), 1, WAD);
+    function valueAt(IClearingHouse.Case memory c, uint256 price) internal pure returns (int256) {
+        return c.account.equity + FixedPoint.mulDivFloor(c.size * (int256(price) - int256(c.price.mark)), 1, WAD);
     }
 
     /// @dev A row with nothing in it opens to everybody.
-    function isCalm(IClearingHouse.Holding memory h) internal pure returns (bool) {
-        return h.equity <= 0 || Margin.notionalOf(h.size, h.price.mark) * CALM <= uint256(h.equity);
+    function isCalm(IClearingHouse.Case memory c) internal pure returns (bool) {
+        return c.account.equity <= 0 || Margin.notionalOf(c.size, c.price.mark) * CALM <= uint256(c.account.equity);
     }
 
     function entriesOf(int256 equity) internal view returns (Entries memory window) {
@@ -103,9 +103,9 @@ contract LiquidityPool is ShareVault {
     }
 
     function moveIn(uint256 amount) internal override {
-        IClearingHouse.Holding memory h = clearingHouse.holdingOf(account, market);
-        if (!isCalm(h)) {
-            entries = entriesOf(h.equity);
+        IClearingHouse.Case memory c = clearingHouse.caseOf(account, market);
+        if (!isCalm(c)) {
+            entries = entriesOf(c.account.equity);
             entries.entered += uint104(amount * unit);
         }
         IERC20(asset).forceApprove(address(clearingHouse), amount);

@@ -1,6 +1,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 const TRADE = 0;
+const LIQUIDATE = 1;
 
 /**
  * The protocol without markets. Every id is the contract's name in the address book. Authority stays with the account
@@ -28,6 +29,7 @@ export function ballastModule(clearingHouse: string) {
       Withdrawing: m.library("Withdrawing"),
       Trading: rule("Trading"),
       Liquidating: rule("Liquidating"),
+      Settling: rule("Settling"),
       ...(clearingHouse === "ClearingHouse" ? {} : { Deleveraging: m.library("Deleveraging") }),
     };
     const house = m.contract(clearingHouse, [quote, router, configurator], { libraries });
@@ -35,8 +37,14 @@ export function ballastModule(clearingHouse: string) {
     const bound = m.call(configurator, "bind", [house], { id: "bind" });
     const exchange = m.contract("Exchange", [manager, lens, fees]);
     m.call(configurator, "setCapability", [exchange, TRADE, true], { id: "exchangeTrades", after: [bound] });
+    const planning = m.library("Planning");
+    const liquidator = m.contract("Liquidator", [manager, house], { libraries: { Planning: planning } });
+    m.call(configurator, "setCapability", [liquidator, LIQUIDATE, true], {
+      id: "liquidatorLiquidates",
+      after: [bound],
+    });
 
-    return { manager, router, configurator, house, lens, exchange };
+    return { manager, router, configurator, house, lens, exchange, liquidator };
   });
 }
 

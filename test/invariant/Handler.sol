@@ -397,7 +397,7 @@ contract Handler is BallastTest {
         Assessor.Assessment memory before = house.assess(terms.account);
         int256 leg = sizeOf(terms.account, terms.asset);
         int256 row = house.cashOf(deficitRow(terms.asset));
-        if (!send(Action.Liquidate, stage, abi.encodeCall(house.liquidate, (terms)))) return;
+        if (!send(Action.Liquidate, stage, abi.encodeCall(house.liquidate, (terms, "")))) return;
         bool debtSale = before.marginEquity >= int256(before.maintenance);
         if (debtSale) checkDebtSale(terms, before);
         int256 left = sizeOf(terms.account, terms.asset);

@@ -18,6 +18,8 @@ import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {OracleRouter} from "../../contracts/oracle/OracleRouter.sol";
 import {ChainlinkSource} from "../../contracts/oracle/adapters/ChainlinkSource.sol";
 import {Exchange} from "../../contracts/trading/Exchange.sol";
+import {Terms} from "../../contracts/liquidation/Chain.sol";
+import {Liquidator} from "../../contracts/liquidation/Liquidator.sol";
 import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
@@ -37,6 +39,7 @@ abstract contract BallastTest is Test {
     ClearingHouse internal house;
     Lens internal lens;
     Exchange internal exchange;
+    Liquidator internal liquidator;
     TestToken internal quote;
     TestToken internal weth;
     mapping(AssetId => MockV3Aggregator) internal feeds;
@@ -67,10 +70,13 @@ abstract contract BallastTest is Test {
         addFeed(WETH, 2_000e8);
         configurator.listPerp(ETH, perpTerms(0.05e18, 0.1e18));
         configurator.listPerp(BTC, perpTerms(0.05e18, 0.1e18));
-        configurator.listSpot(WETH, address(weth), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18));
+        configurator.listSpot(WETH, address(weth), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18, 50_000_000e18));
         for (uint8 i = 0; i <= uint8(type(Capability).max); ++i) configurator.setCapability(stage, Capability(i), true);
         exchange = new Exchange(address(manager), lens, IExchange.FeeTerms(200, 500));
         configurator.setCapability(address(exchange), Capability.Trade, true);
+        liquidator = new Liquidator(address(manager), house);
+        configurator.setCapability(address(liquidator), Capability.Liquidate, true);
+        for (uint16 i = 1; i <= 3; ++i) liquidator.setTerms(AssetId.wrap(i), stageTerms());
     }
 
     function newClearingHouse() internal virtual returns (ClearingHouse) {
@@ -107,6 +113,11 @@ abstract contract BallastTest is Test {
                 deviations: 4_00,
                 horizon: 30 minutes
             });
+    }
+
+    /// @dev As for ETH: to a health of 1.2, for half of the margin freed, a fifth as penalty, a tip of half a quote.
+    function stageTerms() internal pure returns (Terms memory) {
+        return Terms(1_20_00, 50_00, 20_00, 50, 2_00, 5_00, 2, 20_00, 0.5e18);
     }
 
     /// @dev Half a spread of 5 bp, age at two deviations and at most 50 bp, a tenth of depth, twice and thrice its equity.
@@ -220,7 +231,7 @@ abstract contract BallastTest is Test {
 
     function liquidate(IClearingHouse.Liquidation memory terms) internal returns (uint256) {
         vm.prank(stage);
-        return house.liquidate(terms);
+        return house.liquidate(terms, "").deficit;
     }
 
     function sizeOf(AccountId account, AssetId asset) internal view returns (int256) {

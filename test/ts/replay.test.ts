@@ -201,7 +201,7 @@ class Crowd {
       () => house.connect(signer).withdraw(account, QUOTE, random.between(1n, 500_000_000n), signer.address),
       () => house.trade(this.fill(market.asset, account, other, mark)),
       () => house.trade(this.fill(market.asset, account, other, mark)),
-      () => house.liquidate(this.liquidation(market.asset, account, other, mark)),
+      () => house.liquidate(this.liquidation(market.asset, account, other, mark), "0x"),
       () => setPrice(world, market.asset, (mark * random.between(80n, 122n)) / 100n),
       () => this.depositSpot(signer, account, random.between(1n, 2n * WAD)),
       () => house.connect(signer).withdraw(account, WETH, random.between(1n, WAD / 2n), signer.address),

@@ -45,7 +45,7 @@ contract ClearingHouseBatchTest is BallastTest {
         token = new ReentrantToken(18);
         feeds[HOOK] = feeds[ETH];
         router.setSources(HOOK, router.sources(ETH), 1, 100);
-        configurator.listSpot(HOOK, address(token), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18));
+        configurator.listSpot(HOOK, address(token), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18, 50_000_000e18));
         token.mint(alice, 10e18);
         vm.prank(alice);
         token.approve(address(house), type(uint256).max);
@@ -107,8 +107,8 @@ contract ClearingHouseBatchTest is BallastTest {
         openLeg(ETH, bobId, carolId, 1e18);
         setPrice(ETH, 1_800e18);
         bytes[] memory calls = new bytes[](3);
-        calls[0] = abi.encodeCall(house.liquidate, (liquidation(ETH, aliceId, carolId, 0.1e18, 1_800e18)));
-        calls[1] = abi.encodeCall(house.liquidate, (liquidation(ETH, bobId, carolId, 0.1e18, 1_800e18)));
+        calls[0] = abi.encodeCall(house.liquidate, (liquidation(ETH, aliceId, carolId, 0.1e18, 1_800e18), ""));
+        calls[1] = abi.encodeCall(house.liquidate, (liquidation(ETH, bobId, carolId, 0.1e18, 1_800e18), ""));
         calls[2] = abi.encodeCall(house.cover, (ETH, 1));
         vm.prank(stage);
         bytes[] memory reasons = house.batch(calls);
@@ -142,7 +142,7 @@ contract ClearingHouseBatchTest is BallastTest {
         entries[4] = abi.encodeCall(house.settle, (single(aliceId)));
         entries[5] = abi.encodeCall(house.skim, (HOOK));
         entries[6] = abi.encodeCall(house.trade, (tradeTerms(ETH, aliceId, carolId, 1, 2_000e18)));
-        entries[7] = abi.encodeCall(house.liquidate, (liquidation(ETH, aliceId, carolId, 1, 2_000e18)));
+        entries[7] = abi.encodeCall(house.liquidate, (liquidation(ETH, aliceId, carolId, 1, 2_000e18), ""));
         entries[8] = abi.encodeCall(house.cover, (ETH, 1));
         for (uint256 i = 0; i < entries.length; ++i) {
             token.setCall(address(house), entries[i]);

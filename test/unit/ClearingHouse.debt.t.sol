@@ -138,7 +138,7 @@ contract ClearingHouseDebtTest is BallastTest {
         assertEq(uint8(lens.account(aliceId).verdict), uint8(Lens.Verdict.Healthy), "at the cap");
         vm.prank(stage);
         vm.expectPartialRevert(IClearingHouse.AccountAboveMaintenance.selector);
-        house.liquidate(sale);
+        house.liquidate(sale, "");
         setPrice(BTC, peekPrice(BTC).mark - 1e18);
         Lens.AccountView memory v = lens.account(aliceId);
         assertEq(uint8(v.verdict), uint8(Lens.Verdict.Overborrowed));
@@ -153,7 +153,7 @@ contract ClearingHouseDebtTest is BallastTest {
         owe(1_010e18);
         vm.prank(stage);
         vm.expectPartialRevert(IClearingHouse.AccountAboveMaintenance.selector);
-        house.liquidate(liquidation(BTC, aliceId, carolId, 0.001e18, 40_000e18));
+        house.liquidate(liquidation(BTC, aliceId, carolId, 0.001e18, 40_000e18), "");
     }
 
     /// @dev LIQ-1: the exception repays debt and nothing more.
@@ -165,7 +165,7 @@ contract ClearingHouseDebtTest is BallastTest {
         bool tooMuch = (size * price) / 1e18 > 1_010e18;
         vm.prank(stage);
         if (tooMuch) vm.expectPartialRevert(IClearingHouse.SaleAboveDebt.selector);
-        house.liquidate(liquidation(WETH, aliceId, carolId, size, price));
+        house.liquidate(liquidation(WETH, aliceId, carolId, size, price), "");
         if (tooMuch) return;
         Assessor.Assessment memory a = house.assess(aliceId);
         assertGe(a.marginEquity + 1, before.marginEquity, "LIQ-2");
@@ -178,7 +178,7 @@ contract ClearingHouseDebtTest is BallastTest {
         price = bound(price, 1_000e18, 1_599e18);
         vm.prank(stage);
         vm.expectPartialRevert(IClearingHouse.HealthLowered.selector);
-        house.liquidate(liquidation(WETH, aliceId, carolId, 0.1e18, price));
+        house.liquidate(liquidation(WETH, aliceId, carolId, 0.1e18, price), "");
     }
 
     // ---- withdrawable spot

@@ -119,40 +119,40 @@ contract ClearingHouseLiquidateTest is BallastTest {
             vm.expectRevert(
                 abi.encodeWithSelector(IClearingHouse.CapabilityMissing.selector, callers[i], Capability.Liquidate)
             );
-            house.liquidate(liquidation(ETH, aliceId, carolId, 1e18, 2_000e18));
+            house.liquidate(liquidation(ETH, aliceId, carolId, 1e18, 2_000e18), "");
         }
     }
 
     function test_Liquidate_RevertsWhen_NothingMoves() public {
         victim(1_800e18);
         expect(abi.encodeWithSelector(IClearingHouse.ZeroAmount.selector));
-        house.liquidate(liquidation(ETH, aliceId, carolId, 0, 1_800e18));
+        house.liquidate(liquidation(ETH, aliceId, carolId, 0, 1_800e18), "");
         expect(abi.encodeWithSelector(IClearingHouse.ZeroAmount.selector));
-        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18, 0));
+        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18, 0), "");
         expect(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, QUOTE));
-        house.liquidate(liquidation(QUOTE, aliceId, carolId, 1e18, 1e18));
+        house.liquidate(liquidation(QUOTE, aliceId, carolId, 1e18, 1e18), "");
         expect(abi.encodeWithSelector(IClearingHouse.SelfExchange.selector, aliceId));
-        house.liquidate(liquidation(ETH, aliceId, aliceId, 1e18, 1_800e18));
+        house.liquidate(liquidation(ETH, aliceId, aliceId, 1e18, 1_800e18), "");
     }
 
     function test_Liquidate_RevertsWhen_LegGrowsOrFlips() public {
         victim(1_800e18);
         expect(abi.encodeWithSelector(IClearingHouse.OnlyReductions.selector, aliceId, ETH, 1e18, int256(-1)));
-        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18 + 1, 1_800e18));
+        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18 + 1, 1_800e18), "");
         expect(abi.encodeWithSelector(IClearingHouse.OnlyReductions.selector, aliceId, BTC, 0, 1e15));
-        house.liquidate(liquidation(BTC, aliceId, carolId, 1e15, 60_000e18));
+        house.liquidate(liquidation(BTC, aliceId, carolId, 1e15, 60_000e18), "");
         expect(abi.encodeWithSelector(IClearingHouse.InsufficientSize.selector, carolId, WETH, 0, 1e15));
-        house.liquidate(liquidation(WETH, aliceId, carolId, 1e15, 1_800e18));
+        house.liquidate(liquidation(WETH, aliceId, carolId, 1e15, 2_000e18), "");
         fundSpot(carol, carolId, 1e18);
         expect(abi.encodeWithSelector(IClearingHouse.OnlyReductions.selector, aliceId, WETH, 0, 1e15));
-        house.liquidate(liquidation(WETH, aliceId, carolId, 1e15, 1_800e18));
+        house.liquidate(liquidation(WETH, aliceId, carolId, 1e15, 2_000e18), "");
     }
 
     function test_Liquidate_RevertsWhen_ShortLegFlips() public {
         openLeg(ETH, aliceId, carolId, -1e18);
         setPrice(ETH, 2_200e18);
         expect(abi.encodeWithSelector(IClearingHouse.OnlyReductions.selector, aliceId, ETH, -1e18, int256(1)));
-        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18 + 1, 2_200e18));
+        house.liquidate(liquidation(ETH, aliceId, carolId, 1e18 + 1, 2_200e18), "");
     }
 
     function test_Liquidate_RevertsWhen_ReservedRow() public {
@@ -160,10 +160,10 @@ contract ClearingHouseLiquidateTest is BallastTest {
         fund(bob, TREASURY, 1_000e6);
         IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, TREASURY, 0.1e18, 1_800e18);
         expect(abi.encodeWithSelector(IClearingHouse.ReservedRow.selector, TREASURY));
-        house.liquidate(terms);
+        house.liquidate(terms, "");
         (terms.taker, terms.keeper, terms.reward) = (carolId, deficitRow(ETH), 1);
         expect(abi.encodeWithSelector(IClearingHouse.ReservedRow.selector, deficitRow(ETH)));
-        house.liquidate(terms);
+        house.liquidate(terms, "");
         terms.reward = 0;
         liquidate(terms);
     }
@@ -172,7 +172,7 @@ contract ClearingHouseLiquidateTest is BallastTest {
         victim(1_800e18);
         fund(bob, bobId, 90e6);
         expect(abi.encodeWithSelector(IClearingHouse.InsufficientMargin.selector, bobId, 90e18, 99.009801e18));
-        house.liquidate(liquidation(ETH, aliceId, bobId, 0.55e18, 1_800e18));
+        house.liquidate(liquidation(ETH, aliceId, bobId, 0.55e18, 1_800e18), "");
         liquidate(liquidation(ETH, aliceId, bobId, 0.49e18, 1_800e18));
     }
 
@@ -197,7 +197,7 @@ contract ClearingHouseLiquidateTest is BallastTest {
         IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.5e18, 1_795e18);
         (terms.keeper, terms.reward, terms.penalty, terms.bound) = (keeperId, 2e18, 3e18, 7.5e18 - 1);
         expect(abi.encodeWithSelector(IClearingHouse.LossAboveBound.selector, aliceId, 7.5e18, 7.5e18 - 1));
-        house.liquidate(terms);
+        house.liquidate(terms, "");
         (terms.price, terms.reward, terms.penalty, terms.bound) = (1_800e18, 0, 0, 0);
         liquidate(terms);
     }
@@ -208,7 +208,7 @@ contract ClearingHouseLiquidateTest is BallastTest {
         IClearingHouse.Liquidation memory terms = liquidation(ETH, aliceId, carolId, 0.5e18, 1_770e18);
         terms.penalty = 10.01e18;
         expect(abi.encodeWithSelector(IClearingHouse.HealthLowered.selector, aliceId, 9.99e18, 44.25783225e18));
-        house.liquidate(terms);
+        house.liquidate(terms, "");
         terms.penalty = 10e18;
         liquidate(terms);
     }
@@ -229,7 +229,7 @@ contract ClearingHouseLiquidateTest is BallastTest {
             aliceId,
             carolId,
             bound(size, 1, 1e18),
-            bound(offer, (mark * 90) / 100, (mark * 110) / 100)
+            bound(offer, (mark * (long ? 90 : 98)) / 100, (mark * (long ? 102 : 110)) / 100)
         );
         terms.keeper = keeperId;
         terms.reward = pay % 8e18;
@@ -237,8 +237,8 @@ contract ClearingHouseLiquidateTest is BallastTest {
         Assessor.Assessment memory before = house.assess(aliceId);
         int256 sum = total();
         vm.prank(stage);
-        try house.liquidate(terms) returns (uint256 deficit) {
-            assertEq(deficit, 0);
+        try house.liquidate(terms, "") returns (IClearingHouse.Step memory step_) {
+            assertEq(step_.deficit, 0);
             Assessor.Assessment memory a = house.assess(aliceId);
             assertGe(a.equity, 0, "LIQ-2");
             assertGe(a.marginEquity * int256(before.maintenance), before.marginEquity * int256(a.maintenance), "LIQ-2");
@@ -323,7 +323,7 @@ contract ClearingHouseLiquidateTest is BallastTest {
         // A wei is what two halves of a leg may round apart; two are a payment.
         terms.penalty = 2;
         expect(abi.encodeWithSelector(IClearingHouse.HealthLowered.selector, aliceId, -50e18 - 2, 42.507225e18));
-        house.liquidate(terms);
+        house.liquidate(terms, "");
         terms.price = 1_700e18 + 4;
         liquidate(terms);
     }
@@ -432,7 +432,7 @@ contract ClearingHouseLiquidateTest is BallastTest {
 
     function expectRaw(IClearingHouse.Liquidation memory terms, bytes memory reason) internal {
         expect(reason);
-        house.liquidate(terms);
+        house.liquidate(terms, "");
     }
 
     /// @dev At this new price the account is not liquidatable, with these numbers.

@@ -59,7 +59,7 @@ contract ClearingHouseListTest is BallastTest {
     }
 
     function test_List_RevertsWhen_TokenInUse() public {
-        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18);
+        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18, 50_000_000e18);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TokenInUse.selector, address(quote)));
         configurator.listSpot(NEW, address(quote), terms);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TokenInUse.selector, address(weth)));
@@ -69,7 +69,7 @@ contract ClearingHouseListTest is BallastTest {
     function test_List_RevertsWhen_TooManyDecimals() public {
         TestToken fine = new TestToken("Fine", "FINE", 19);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TooManyDecimals.selector, 19, 18));
-        configurator.listSpot(NEW, address(fine), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18));
+        configurator.listSpot(NEW, address(fine), IRiskConfigurator.SpotTerms(20_00, 1e26, 1e18, 50_000_000e18));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TooManyDecimals.selector, 19, 18));
         new ClearingHouse(address(fine), address(router), address(configurator));
     }

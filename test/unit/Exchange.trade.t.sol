@@ -256,7 +256,7 @@ contract ExchangeTradeTest is OrderTest {
     /// @dev Leaves the pool's account `left` of equity.
     function shrinkPool(uint256 left) internal {
         AccountId row = pool.account();
-        uint256 equity = uint256(house.holdingOf(row, ETH).equity);
+        uint256 equity = uint256(house.caseOf(row, ETH).account.equity);
         vm.prank(address(pool));
         house.transferCash(row, keeperId, equity - left);
         house.accrue(single(ETH));

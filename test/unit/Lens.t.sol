@@ -76,7 +76,7 @@ contract LensTest is BallastTest {
         bool quoted = lens.account(bobId).liquidatable;
         uint256 mark = peekPrice(ETH).mark;
         vm.prank(stage);
-        try house.liquidate(liquidation(ETH, bobId, carolId, 0.1e18, mark)) {
+        try house.liquidate(liquidation(ETH, bobId, carolId, 0.1e18, mark), "") {
             assertTrue(quoted, "QUOTE-1");
         } catch {
             assertFalse(quoted, "QUOTE-1");

@@ -143,6 +143,6 @@ contract RegressionsTest is BallastTest {
 
     function tryLiquidate(IClearingHouse.Liquidation memory terms) internal returns (bool ok) {
         vm.prank(stage);
-        (ok, ) = address(house).call(abi.encodeCall(house.liquidate, (terms)));
+        (ok, ) = address(house).call(abi.encodeCall(house.liquidate, (terms, "")));
     }
 }

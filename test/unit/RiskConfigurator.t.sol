@@ -255,10 +255,10 @@ contract RiskConfiguratorTest is BallastTest {
             vm.expectRevert(reason);
             configurator.setMargin(others[i], marginTerms(0.05e18, 0.12e18, 0.1e18));
             vm.expectRevert(reason);
-            configurator.setDepth(others[i], 1_000_000e18);
-            vm.expectRevert(reason);
             configurator.setFunding(others[i], IRiskConfigurator.FundingTerms(0, 0));
         }
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, UNKNOWN));
+        configurator.setDepth(UNKNOWN, 1_000_000e18);
         // The promise positions were opened under.
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, ETH));
         configurator.setHaircut(ETH, 20_00);
@@ -311,16 +311,16 @@ contract RiskConfiguratorTest is BallastTest {
 
     function test_ListSpot_BoundsAndEvent() public {
         address token = address(new TestToken("Other", "OTHER", 8));
-        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(5_00 - 1, 1e26, 1e18);
+        IRiskConfigurator.SpotTerms memory terms = IRiskConfigurator.SpotTerms(5_00 - 1, 1e26, 1e18, 50_000_000e18);
         vm.expectRevert(outOfBounds("haircut", 5_00 - 1, 5_00, 95_00));
         configurator.listSpot(NEW, token, terms);
         terms.haircut = 95_00 + 1;
         vm.expectRevert(outOfBounds("haircut", 95_00 + 1, 5_00, 95_00));
         configurator.listSpot(NEW, token, terms);
-        terms = IRiskConfigurator.SpotTerms(5_00, 7e28 + 1, 1e18);
+        terms = IRiskConfigurator.SpotTerms(5_00, 7e28 + 1, 1e18, 50_000_000e18);
         vm.expectRevert(outOfBounds("totalLimit", 7e28 + 1, 0, 7e28));
         configurator.listSpot(NEW, token, terms);
-        terms = IRiskConfigurator.SpotTerms(5_00, 7e28, 1e18 + 1);
+        terms = IRiskConfigurator.SpotTerms(5_00, 7e28, 1e18 + 1, 50_000_000e18);
         vm.expectRevert(outOfBounds("sizeLimit", 1e18 + 1, 0.001e18, 1e18));
         configurator.listSpot(NEW, token, terms);
         terms.sizeLimit = 1e18;
@@ -393,7 +393,7 @@ contract RiskConfiguratorTest is BallastTest {
         calls[0] = abi.encodeCall(configurator.listPerp, (NEW, perpTerms(0.05e18, 0.1e18)));
         calls[1] = abi.encodeCall(
             configurator.listSpot,
-            (NEW, address(quote), IRiskConfigurator.SpotTerms(20_00, 1, 1e18))
+            (NEW, address(quote), IRiskConfigurator.SpotTerms(20_00, 1, 1e18, 50_000_000e18))
         );
         calls[2] = abi.encodeCall(configurator.setMargin, (ETH, marginTerms(0.06e18, 0.06e18, 0.12e18)));
         calls[3] = abi.encodeCall(configurator.setDepth, (ETH, 1_000_000e18));

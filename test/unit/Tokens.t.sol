@@ -21,7 +21,7 @@ contract TokensTest is BallastTest {
 
     function list(TestToken token) internal {
         addFeed(ZOO, 10e8);
-        configurator.listSpot(ZOO, address(token), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18));
+        configurator.listSpot(ZOO, address(token), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18, 50_000_000e18));
         token.mint(alice, 1_000_000);
         vm.prank(alice);
         token.approve(address(house), type(uint256).max);
@@ -43,7 +43,7 @@ contract TokensTest is BallastTest {
             AssetId asset = AssetId.wrap(uint16(60 + i));
             TestToken token = new TestToken("T", "T", decimals[i]);
             addFeed(asset, 10e8);
-            configurator.listSpot(asset, address(token), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18));
+            configurator.listSpot(asset, address(token), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18, 50_000_000e18));
             uint256 unit = 10 ** decimals[i];
             token.mint(alice, 3 * unit);
             vm.startPrank(alice);
@@ -61,7 +61,7 @@ contract TokensTest is BallastTest {
         TestToken token = new TestToken("T", "T", 19);
         addFeed(ZOO, 10e8);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TooManyDecimals.selector, 19, 18));
-        configurator.listSpot(ZOO, address(token), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18));
+        configurator.listSpot(ZOO, address(token), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18, 50_000_000e18));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TooManyDecimals.selector, 19, 18));
         new ClearingHouse(address(token), address(router), address(configurator));
     }
@@ -69,9 +69,9 @@ contract TokensTest is BallastTest {
     function test_Tokens_RevertsWhen_ListedTwice() public {
         addFeed(ZOO, 10e8);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TokenInUse.selector, address(quote)));
-        configurator.listSpot(ZOO, address(quote), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18));
+        configurator.listSpot(ZOO, address(quote), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18, 50_000_000e18));
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.TokenInUse.selector, address(weth)));
-        configurator.listSpot(ZOO, address(weth), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18));
+        configurator.listSpot(ZOO, address(weth), IRiskConfigurator.SpotTerms(20_00, 7e28, 1e18, 50_000_000e18));
     }
 
     function test_Tokens_FeeOnTransferIsRefused() public {

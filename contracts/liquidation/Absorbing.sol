@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {Incentives} from "../libraries/Incentives.sol";
+import {Margin} from "../libraries/Margin.sol";
+import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {Situations} from "./Situations.sol";
+
+/// @notice Stage 3: the backstop takes at mark, for what is left of the account's margin, within its caps and only if that
+/// pays for a minute of the market.
+library Absorbing {
+    using Situations for Situations.Situation;
+
+    /// @dev The backstop is paid at least σ·√60 s.
+    uint256 internal constant HOLDING = 60;
+
+    function offer(
+        IClearingHouse house,
+        Situations.Situation memory s,
+        AccountId backstop
+    ) internal view returns (ILiquidator.Offer memory o) {
+        if (AccountId.unwrap(backstop) == 0) return passed(o, ILiquidator.Reason.NoBackstop);
+        if (backstop == s.account) return passed(o, ILiquidator.Reason.OwnAccount);
+        if (s.isFrozen()) return passed(o, ILiquidator.Reason.Frozen);
+        o.planned = s.plan(s.mostCost()).size;
+        if (o.planned == 0) return passed(o, ILiquidator.Reason.Toxic);
+        o.capacity = capacity(s, house.caseOf(backstop, s.asset));
+        o.size = FixedPoint.min(o.planned, s.sizeOf(o.capacity));
+        if (o.size == 0) return passed(o, ILiquidator.Reason.NoRoom);
+        uint256 pay = s.dealOf(o.size, o.planned).premium;
+        o.cost = FixedPoint.mulDivDown(pay, WAD, FixedPoint.max(s.notional(o.size), 1));
+        if (o.cost >= Incentives.move(s.price.sigma, HOLDING)) return o;
+        o.size = 0;
+        return passed(o, ILiquidator.Reason.PaysTooLittle);
+    }
+
+    /// @dev Up to its share of depth, and to what its free margin carries even when all of it is added: the slope of IM is at
+    /// most the initial rate, the share at the cap, and for profit nothing.
+    function capacity(Situations.Situation memory s, IClearingHouse.Case memory c) private pure returns (uint256) {
+        if (s.isSpot()) return spotCapacity(s, c);
+        uint256 held = Margin.notionalOf(c.size, s.price.mark);
+        bool reduces = c.size != 0 && (c.size > 0) != (s.size > 0);
+        uint256 cap = Situations.share(s.market.initialDepth, s.terms.backstop);
+        int256 free = c.account.initialEquity - int256(c.account.initial);
+        if (free < 0) free = 0;
+        uint256 rate = s.market.initialRate + uint256(s.terms.backstop) * 1e14;
+        uint256 carried = FixedPoint.mulDivDown(uint256(free), WAD, rate);
+        if (reduces) return held + FixedPoint.min(cap, carried);
+        return FixedPoint.min(cap > held ? cap - held : 0, carried);
+    }
+
+    /// @dev A spot is paid for: with the cash that nothing else needs.
+    function spotCapacity(Situations.Situation memory s, IClearingHouse.Case memory c) private pure returns (uint256) {
+        uint256 held = Margin.notionalOf(c.size, s.price.mark);
+        uint256 cap = Situations.share(s.market.initialDepth, s.terms.backstop);
+        int256 free = c.account.initialEquity - int256(c.account.initial);
+        if (c.account.quoteEquity < free) free = c.account.quoteEquity;
+        return FixedPoint.min(cap > held ? cap - held : 0, free > 0 ? uint256(free) : 0);
+    }
+
+    function passed(
+        ILiquidator.Offer memory o,
+        ILiquidator.Reason reason
+    ) private pure returns (ILiquidator.Offer memory) {
+        o.reason = reason;
+        return o;
+    }
+}

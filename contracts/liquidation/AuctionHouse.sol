@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {Incentives} from "../libraries/Incentives.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {Chain, Flow, Lot} from "./Chain.sol";
+import {Situations} from "./Situations.sol";
+
+/// @notice Stage 2: Dutch auctions of slices. The taker gets the size at the live mark and a premium out of the account's margin
+/// that begins below nothing and climbs to all that may be paid. How long that takes is what the market leaves: frozen
+/// when the lot opens and after each fill, and cut short when it would be shorter now.
+library AuctionHouse {
+    using Situations for Situations.Situation;
+
+    /// @dev Of what is in flight, one account has at most a fifth; of a lot, a bid takes at least a tenth.
+    uint256 internal constant PER_ACCOUNT = 5;
+    uint256 internal constant LEAST_PART = 10;
+    uint256 internal constant FLOOR_UNIT = 1e9;
+
+    /// @notice The lot that would be opened now.
+    /// @param inFlight size in all other lots of the market
+    function offer(Situations.Situation memory s, uint256 inFlight) internal pure returns (ILiquidator.Offer memory o) {
+        if (s.isFrozen()) return passed(o, ILiquidator.Reason.Frozen);
+        o.planned = s.plan(s.mostCost()).size;
+        if (o.planned == 0) return passed(o, ILiquidator.Reason.Toxic);
+        o.cost = s.mostCost();
+        uint256 depth = s.market.initialDepth;
+        uint256 most = Situations.share(depth, s.terms.inFlight);
+        uint256 taken = s.notional(inFlight);
+        uint256 room = FixedPoint.min(most / PER_ACCOUNT, most > taken ? most - taken : 0);
+        uint256 wanted = s.sizeOf(Incentives.slice(s.margin, depth));
+        wanted = FixedPoint.min(FixedPoint.min(o.planned, wanted), s.sizeOf(most / PER_ACCOUNT));
+        o.capacity = room;
+        o.size = FixedPoint.min(wanted, s.sizeOf(room));
+        if (o.size == 0 || o.size * LEAST_PART < wanted) {
+            o.size = 0;
+            return passed(o, ILiquidator.Reason.NoRoom);
+        }
+        uint256 whole = FixedPoint.abs(s.size);
+        if (o.planned == whole && s.isDust(whole - o.size)) o.size = whole;
+    }
+
+    /// @notice What a bid finds.
+    function look(
+        Situations.Situation memory s,
+        Lot memory lot
+    ) internal view returns (ILiquidator.LotView memory v, uint256 planned) {
+        (v.lot, v.long) = (lot, s.size > 0);
+        (v.start, v.end) = (lot.start, endOf(s, lot));
+        if (!s.open || s.isFrozen()) return (v, 0);
+        planned = s.plan(s.mostCost()).size;
+        v.size = FixedPoint.min(lot.size, planned);
+        if (v.size == 0) return (v, 0);
+        uint256 whole = FixedPoint.abs(s.size);
+        if (planned == whole && s.isDust(whole - v.size)) v.size = whole;
+        v.least = FixedPoint.min(v.size, FixedPoint.divUp(lot.size, LEAST_PART));
+        (v.premium, v.price) = premiumOf(s, v, s.dealOf(v.size, planned).premium);
+    }
+
+    /// @notice When the premium of a lot is at its top. Never later than a lot that opens now would last.
+    function endOf(Situations.Situation memory s, Lot memory lot) internal pure returns (uint256) {
+        return lot.start + FixedPoint.min(lot.duration, Incentives.duration(s.margin, s.price.sigma));
+    }
+
+    function isOver(Situations.Situation memory s, Lot memory lot) internal view returns (bool) {
+        return block.timestamp >= endOf(s, lot);
+    }
+
+    /// @notice Takes a part of the lot; what is still needed afterwards is the next lot.
+    function fill(
+        Chain storage chain,
+        IClearingHouse house,
+        Situations.Situation memory s,
+        ILiquidator.Bid calldata bid
+    ) internal returns (uint256 size, uint256 price) {
+        Lot memory lot = chain.lots[s.account][s.asset];
+        require(lot.size != 0, ILiquidator.NoLot(s.account, s.asset));
+        (ILiquidator.LotView memory v, uint256 planned) = look(s, lot);
+        require(v.size != 0, ILiquidator.NothingOnOffer(s.account, s.asset));
+        size = FixedPoint.min(v.size, bid.most);
+        uint256 least = FixedPoint.max(bid.least, v.least);
+        require(size >= least, ILiquidator.BidTooSmall(size, least));
+        Situations.Deal memory d = s.dealOf(size, planned);
+        v.size = size;
+        (v.premium, price) = premiumOf(s, v, d.premium);
+        require(v.long ? price <= bid.limit : price >= bid.limit, ILiquidator.PriceBeyondLimit(price, bid.limit));
+        (d.taker, d.keeper, d.price) = (bid.taker, lot.keeper, price);
+        emit ILiquidator.LotFilled(s.account, s.asset, bid.taker, size, price, v.premium, d.penalty, d.tip);
+        IClearingHouse.Step memory step = house.liquidate(s.termsOf(d), callback(s, bid, d));
+        s.take(step.size, step.standing);
+        s.pay(chain.episodes[s.account], d.tip);
+        settle(chain, s, lot);
+    }
+
+    /// @notice Opens a lot, in place of one that is over.
+    function replace(
+        Chain storage chain,
+        Situations.Situation memory s,
+        Lot memory lot,
+        uint256 size,
+        AccountId keeper
+    ) internal {
+        lot.keeper = keeper;
+        put(chain, s, lot, size);
+    }
+
+    /// @notice Takes a lot away.
+    function close(Chain storage chain, Situations.Situation memory s, Lot memory lot) internal {
+        put(chain, s, lot, 0);
+    }
+
+    /// @dev After a fill: nothing if the account is safe, else the lot that it needs now.
+    function settle(Chain storage chain, Situations.Situation memory s, Lot memory lot) private {
+        uint256 size;
+        if (s.size != 0 && !s.isSafe()) size = offer(s, chain.flows[s.asset].inFlight - lot.size).size;
+        put(chain, s, lot, size);
+    }
+
+    /// @dev The clock of what is not empty begins now.
+    function put(Chain storage chain, Situations.Situation memory s, Lot memory lot, uint256 size) private {
+        Flow storage flow = chain.flows[s.asset];
+        flow.inFlight = uint96(flow.inFlight - lot.size + size);
+        lot.size = uint96(size);
+        if (size != 0) {
+            lot.start = uint48(block.timestamp);
+            lot.duration = uint16(Incentives.duration(s.margin, s.price.sigma));
+            uint256 floor = FixedPoint.divUp(Incentives.move(s.price.sigma, s.terms.latency), FLOOR_UNIT);
+            lot.floor = uint32(FixedPoint.min(floor, type(uint32).max));
+        }
+        chain.lots[s.account][s.asset] = lot;
+        emit ILiquidator.LotChanged(s.account, s.asset, lot);
+    }
+
+    function premiumOf(
+        Situations.Situation memory s,
+        ILiquidator.LotView memory v,
+        uint256 room
+    ) private view returns (int256 premium, uint256 price) {
+        uint256 value = s.notional(v.size);
+        uint256 floor = uint256(v.lot.floor) * FLOOR_UNIT;
+        premium = Incentives.premium(value, floor, room, block.timestamp - v.start, v.end - v.start);
+        price = Incentives.price(v.long, s.price.mark, premium, v.size);
+    }
+
+    function callback(
+        Situations.Situation memory s,
+        ILiquidator.Bid calldata bid,
+        Situations.Deal memory d
+    ) private view returns (bytes memory) {
+        if (bid.data.length == 0) return "";
+        int256 got = s.size > 0 ? int256(d.size) : -int256(d.size);
+        return abi.encode(msg.sender, ILiquidator.Taken(s.account, s.asset, bid.taker, got, d.price), bid.data);
+    }
+
+    function passed(
+        ILiquidator.Offer memory o,
+        ILiquidator.Reason reason
+    ) private pure returns (ILiquidator.Offer memory) {
+        o.reason = reason;
+        return o;
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {ILiquidationStage} from "../interfaces/ILiquidationStage.sol";
+import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {ILotTaker} from "../interfaces/ILotTaker.sol";
+import {Incentives} from "../libraries/Incentives.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {AssetId} from "../types/AssetId.sol";
+import {POOL} from "../types/Rows.sol";
+import {Absorbing} from "./Absorbing.sol";
+import {AuctionHouse} from "./AuctionHouse.sol";
+import {Chain, Flow, Lot, Terms} from "./Chain.sol";
+import {Reducing} from "./Reducing.sol";
+import {Situations} from "./Situations.sol";
+
+/// @notice The entry of the closing chain and the only one with its capability. A stage is a library: one without capacity is
+/// passed in the same call, on the same numbers.
+contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, ReentrancyGuardTransient {
+    using AuctionHouse for Chain;
+    using Situations for Situations.Situation;
+
+    /// @dev Basis points, seconds, quote.
+    uint256 internal constant MIN_TARGET = 1_05_00;
+    uint256 internal constant MAX_TARGET = 2_00_00;
+    uint256 internal constant MAX_INCENTIVE = 80_00;
+    uint256 internal constant MAX_SHARE = 50_00;
+    uint256 internal constant MAX_IMPACT = 2_00;
+    uint256 internal constant MIN_IN_FLIGHT = 10;
+    uint256 internal constant MAX_LATENCY = 60;
+    uint256 internal constant MAX_TIP = 100e18;
+
+    IClearingHouse public immutable clearingHouse;
+    Chain internal chain;
+
+    /// @dev What one call has done so far, and why stages were passed.
+    struct Run {
+        AccountId keeper;
+        Stage stage;
+        uint256 size;
+        Reason reduce;
+        Reason auction;
+        Reason absorb;
+    }
+
+    constructor(address authority, IClearingHouse clearingHouse_) AccessManaged(authority) {
+        clearingHouse = clearingHouse_;
+    }
+
+    /// @inheritdoc ILiquidator
+    function liquidate(
+        AccountId account,
+        AssetId asset,
+        AccountId keeper
+    ) external nonReentrant returns (Stage, uint256) {
+        Situations.Situation memory s = situation(clearingHouse.examine(account, asset), account, asset);
+        Lot memory lot = chain.lots[account][asset];
+        bool over = lot.size != 0 && AuctionHouse.isOver(s, lot);
+        if (!s.open) {
+            requireLeftover(s, lot, over);
+            chain.close(s, lot);
+            return (Stage.None, 0);
+        }
+        require(lot.size == 0 || over, LotNotOver(account, asset, AuctionHouse.endOf(s, lot), block.timestamp));
+        Run memory run;
+        run.keeper = keeper;
+        reduce(s, run);
+        if (over) absorb(s, run);
+        if (!s.isDone() && !auction(s, lot, run) && !over) absorb(s, run);
+        if (over && run.stage != Stage.Auction) chain.close(s, lot);
+        require(over || run.stage != Stage.None, NothingPossible(account, asset, run.reduce, run.auction, run.absorb));
+        return (run.stage, run.size);
+    }
+
+    /// @inheritdoc ILiquidator
+    function liquidateMany(Entry[] calldata entries, AccountId keeper) external returns (bytes[] memory reasons) {
+        reasons = new bytes[](entries.length);
+        for (uint256 i = 0; i < entries.length; ++i) {
+            try this.liquidate(entries[i].account, entries[i].asset, keeper) {} catch (bytes memory reason) {
+                // Who runs out of gas says nothing: that must not look like a success.
+                if (reason.length == 0) reason = abi.encodeWithSelector(NoReason.selector);
+                emit Skipped(i, reason);
+                reasons[i] = reason;
+            }
+        }
+    }
+
+    /// @inheritdoc ILiquidator
+    function bid(Bid calldata terms) external nonReentrant returns (uint256 size, uint256 price) {
+        require(block.timestamp <= terms.deadline, DeadlinePassed(terms.deadline, block.timestamp));
+        address owner = terms.taker.ownerOf();
+        bool allowed = owner != address(0) && (msg.sender == owner || clearingHouse.isOperator(owner, msg.sender));
+        require(allowed, NotOwnerOrOperator(terms.taker, msg.sender));
+        IClearingHouse.Case memory c = clearingHouse.examine(terms.account, terms.asset);
+        return chain.fill(clearingHouse, situation(c, terms.account, terms.asset), terms);
+    }
+
+    /// @inheritdoc ILiquidationStage
+    function onTaken(bytes calldata data) external {
+        require(msg.sender == address(clearingHouse), NotClearingHouse(msg.sender));
+        (address bidder, Taken memory taken, bytes memory own) = abi.decode(data, (address, Taken, bytes));
+        ILotTaker(bidder).onTaken(taken, own);
+    }
+
+    /// @inheritdoc ILiquidator
+    function setTerms(AssetId asset, Terms calldata terms) external restricted {
+        requireWithin("target", terms.target, MIN_TARGET, MAX_TARGET);
+        requireWithin("incentive", terms.incentive, 0, MAX_INCENTIVE);
+        requireWithin("penalty", terms.penalty, 0, terms.incentive);
+        requireWithin("reduceImpact", terms.reduceImpact, 0, MAX_IMPACT);
+        requireWithin("window", terms.window, 0, MAX_SHARE);
+        requireWithin("inFlight", terms.inFlight, MIN_IN_FLIGHT, MAX_SHARE);
+        requireWithin("latency", terms.latency, 0, MAX_LATENCY);
+        requireWithin("backstop", terms.backstop, 0, MAX_SHARE);
+        requireWithin("tip", terms.tip, 0, MAX_TIP);
+        emit TermsSet(asset, chain.terms[asset], terms);
+        chain.terms[asset] = terms;
+    }
+
+    /// @inheritdoc ILiquidator
+    function setBackstop(AccountId backstop_) external restricted {
+        emit BackstopSet(chain.backstop, backstop_);
+        chain.backstop = backstop_;
+    }
+
+    /// @inheritdoc ILiquidator
+    function outlook(AccountId account, AssetId asset) external view returns (Outlook memory o) {
+        Situations.Situation memory s = situation(clearingHouse.caseOf(account, asset), account, asset);
+        (o.open, o.safe, o.health, o.margin) = (s.open, s.isSafe(), s.health, s.margin);
+        if (!s.open) return o;
+        Flow memory flow = chain.flows[asset];
+        Lot memory lot = chain.lots[account][asset];
+        bool over = AuctionHouse.isOver(s, lot);
+        if (lot.size != 0 && !over) {
+            (o.reduce.reason, o.auction.reason) = (Reason.LotIsLive, Reason.LotIsLive);
+            o.absorb.reason = Reason.LotIsLive;
+            return o;
+        }
+        o.reduce = Reducing.offer(clearingHouse, s, flow);
+        o.auction = AuctionHouse.offer(s, flow.inFlight - lot.size);
+        o.absorb = Absorbing.offer(clearingHouse, s, chain.backstop);
+        if (o.reduce.size != 0) o.stage = Stage.Reduce;
+        else if (o.absorb.size != 0 && (lot.size != 0 || o.auction.size == 0)) o.stage = Stage.Absorb;
+        else if (o.auction.size != 0) o.stage = Stage.Auction;
+    }
+
+    /// @inheritdoc ILiquidator
+    function lotOf(AccountId account, AssetId asset) external view returns (LotView memory v) {
+        Lot memory lot = chain.lots[account][asset];
+        if (lot.size == 0) return v;
+        Situations.Situation memory s = situation(clearingHouse.caseOf(account, asset), account, asset);
+        (v, ) = AuctionHouse.look(s, lot);
+    }
+
+    /// @inheritdoc ILiquidator
+    function termsOf(AssetId asset) external view returns (Terms memory) {
+        return chain.terms[asset];
+    }
+
+    /// @inheritdoc ILiquidator
+    function flowOf(AssetId asset) external view returns (uint256 inFlight, uint256 windowLeft) {
+        Flow memory flow = chain.flows[asset];
+        uint256 allowance = Situations.share(clearingHouse.marketOf(asset).initialDepth, chain.terms[asset].window);
+        uint256 used = Reducing.used(flow, 0).windowUsed;
+        return (flow.inFlight, allowance > used ? allowance - used : 0);
+    }
+
+    /// @inheritdoc ILiquidator
+    function tipLeft(AccountId account) external view returns (uint256 since, uint256 left) {
+        return (chain.episodes[account].since, chain.episodes[account].left);
+    }
+
+    /// @inheritdoc ILiquidator
+    function backstop() external view returns (AccountId) {
+        return chain.backstop;
+    }
+
+    function situation(
+        IClearingHouse.Case memory c,
+        AccountId account,
+        AssetId asset
+    ) internal view returns (Situations.Situation memory s) {
+        // Only an account with spot can owe quote against it.
+        uint256 cap = c.account.collateral == 0 ? 0 : clearingHouse.houseTerms().debtCap;
+        s = Situations.load(c, account, asset, chain.terms[asset], cap);
+        s.tip = s.tipLeft(chain.episodes[account]);
+    }
+
+    function reduce(Situations.Situation memory s, Run memory run) internal {
+        Offer memory o = Reducing.offer(clearingHouse, s, chain.flows[s.asset]);
+        run.reduce = o.reason;
+        if (o.size == 0) return;
+        Situations.Deal memory d = s.dealOf(o.size, o.planned);
+        uint256 value = s.notional(o.size);
+        (d.taker, d.keeper, d.premium) = (POOL, run.keeper, FixedPoint.mulUp(value, o.cost));
+        if (!step(s, run, d, Stage.Reduce)) return;
+        Flow memory flow = Reducing.used(chain.flows[s.asset], value);
+        chain.flows[s.asset] = flow;
+        emit WindowUsed(s.asset, flow.windowStart, flow.windowUsed);
+    }
+
+    /// @return whether a lot was opened; the one that is over, if any, makes room for it
+    function auction(Situations.Situation memory s, Lot memory lot, Run memory run) internal returns (bool) {
+        Offer memory o = AuctionHouse.offer(s, chain.flows[s.asset].inFlight - lot.size);
+        run.auction = o.reason;
+        if (o.size == 0) return false;
+        chain.replace(s, lot, o.size, run.keeper);
+        (run.stage, run.size) = (Stage.Auction, o.size);
+        return true;
+    }
+
+    function absorb(Situations.Situation memory s, Run memory run) internal {
+        if (s.isDone()) return;
+        Offer memory o = Absorbing.offer(clearingHouse, s, chain.backstop);
+        run.absorb = o.reason;
+        if (o.size == 0) return;
+        Situations.Deal memory d = s.dealOf(o.size, o.planned);
+        (d.taker, d.keeper) = (chain.backstop, run.keeper);
+        d.price = Incentives.price(s.size > 0, s.price.mark, int256(d.premium), o.size);
+        step(s, run, d, Stage.Absorb);
+    }
+
+    /// @dev A stage that fails is passed.
+    function step(
+        Situations.Situation memory s,
+        Run memory run,
+        Situations.Deal memory d,
+        Stage stage
+    ) internal returns (bool) {
+        try clearingHouse.liquidate(s.termsOf(d), "") returns (IClearingHouse.Step memory done) {
+            s.take(done.size, done.standing);
+            (run.stage, run.size) = (stage, d.size);
+            emit Stepped(s.account, s.asset, run.keeper, stage, d.size, done.price, d.penalty, d.tip);
+        } catch (bytes memory reason) {
+            emit StageFailed(s.account, s.asset, stage, reason);
+            return false;
+        }
+        s.pay(chain.episodes[s.account], d.tip);
+        return true;
+    }
+
+    /// @dev Of an account that is not in trouble only a lot that nobody needs is taken away.
+    function requireLeftover(Situations.Situation memory s, Lot memory lot, bool over) internal pure {
+        bool leftover = lot.size != 0 && (over || s.size == 0 || s.isSafe());
+        require(
+            leftover,
+            IClearingHouse.AccountAboveMaintenance(s.account, s.standing.marginEquity, s.standing.maintenance)
+        );
+    }
+
+    function requireWithin(bytes32 term, uint256 value, uint256 lower, uint256 upper) internal pure {
+        require(value >= lower && value <= upper, TermOutOfBounds(term, value, lower, upper));
+    }
+}

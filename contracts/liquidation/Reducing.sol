@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AssetState, Pool} from "../core/Ledger.sol";
+import {Quotes} from "../core/Quotes.sol";
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {Margin} from "../libraries/Margin.sol";
+import {Reduction} from "../libraries/Reduction.sol";
+import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
+import {PriceStatus} from "../types/Price.sol";
+import {Flow} from "./Chain.sol";
+import {Situations} from "./Situations.sol";
+
+/// @notice Stage 1: the smallest reduction trades with the market's pool, as far as that moves its price little and a minute's
+/// allowance goes.
+library Reducing {
+    using Situations for Situations.Situation;
+
+    uint256 internal constant WINDOW = 1 minutes;
+    /// @dev A part of what is planned below which the stage is passed.
+    uint256 internal constant LEAST_PART = 10;
+
+    function offer(
+        IClearingHouse house,
+        Situations.Situation memory s,
+        Flow memory flow
+    ) internal view returns (ILiquidator.Offer memory o) {
+        Pool memory pool = house.poolOf(s.asset);
+        AccountId maker = accountId(pool.owner, 0);
+        o.reason = hindrance(s, pool, maker);
+        if (o.reason != ILiquidator.Reason.None) return o;
+        IClearingHouse.Case memory c = house.caseOf(maker, s.asset);
+        o.capacity = capacity(s, pool, c, flow);
+        uint256 most = s.sizeOf(o.capacity);
+        if (most == 0) return passed(o, ILiquidator.Reason.NoRoom);
+        // The dearest that any part of it can be.
+        int256 taken = s.size > 0 ? -int256(most) : int256(most);
+        uint256 price = Quotes.price(pool, s.price, c.size, taken, s.market.initialDepth);
+        o.cost = rateOf(s, price);
+        int256 equity = s.standing.marginEquity;
+        s.standing.marginEquity -= int256(s.tip);
+        Reduction.Plan memory p = s.plan(o.cost + FixedPoint.mulDivUp(s.margin, s.terms.penalty, 10_000));
+        s.standing.marginEquity = equity;
+        o.planned = p.size;
+        if (p.size == 0) return passed(o, ILiquidator.Reason.Toxic);
+        o.size = FixedPoint.min(p.size, most);
+        if (o.size * LEAST_PART < p.size) {
+            o.size = 0;
+            return passed(o, ILiquidator.Reason.NoRoom);
+        }
+    }
+
+    /// @notice What the window has used when `notional` more goes through it.
+    function used(Flow memory flow, uint256 notional) internal view returns (Flow memory) {
+        if (block.timestamp >= flow.windowStart + WINDOW) {
+            (flow.windowStart, flow.windowUsed) = (uint48(block.timestamp), 0);
+        }
+        flow.windowUsed += uint112(notional);
+        return flow;
+    }
+
+    function hindrance(
+        Situations.Situation memory s,
+        Pool memory pool,
+        AccountId maker
+    ) private pure returns (ILiquidator.Reason) {
+        if (s.isSpot() || pool.owner == address(0)) return ILiquidator.Reason.NoPool;
+        if (maker == s.account) return ILiquidator.Reason.OwnAccount;
+        bool open = s.price.status == PriceStatus.Fresh && s.market.config.state < AssetState.Halted;
+        return open ? ILiquidator.Reason.None : ILiquidator.Reason.Frozen;
+    }
+
+    /// @dev The least of what the pool takes, of what moves its price by the bound, and of what is left of the minute.
+    function capacity(
+        Situations.Situation memory s,
+        Pool memory pool,
+        IClearingHouse.Case memory c,
+        Flow memory flow
+    ) private view returns (uint256) {
+        uint256 depth = s.market.initialDepth;
+        bool buys = s.size < 0;
+        uint256 room = s.notional(Quotes.room(pool, c.account.equity, c.size, buys, s.price.mark, depth));
+        int256 against = Margin.value(buys ? -c.size : c.size, s.price.mark);
+        int256 free = 2 * (int256(Situations.share(depth, s.terms.reduceImpact)) - against);
+        room = FixedPoint.min(room, free > 0 ? uint256(free) : 0);
+        uint256 allowance = Situations.share(depth, s.terms.window);
+        uint256 spent = used(flow, 0).windowUsed;
+        return FixedPoint.min(room, allowance > spent ? allowance - spent : 0);
+    }
+
+    /// @dev What a price is from mark against the account, per notional.
+    function rateOf(Situations.Situation memory s, uint256 price) private pure returns (uint256) {
+        uint256 mark = s.price.mark;
+        uint256 lost = s.size > 0 ? mark - FixedPoint.min(mark, price) : FixedPoint.max(mark, price) - mark;
+        return FixedPoint.mulDivUp(lost, WAD, mark);
+    }
+
+    function passed(
+        ILiquidator.Offer memory o,
+        ILiquidator.Reason reason
+    ) private pure returns (ILiquidator.Offer memory) {
+        o.reason = reason;
+        return o;
+    }
+}
