@@ -37,28 +37,20 @@ library Absorbing {
         return passed(o, ILiquidator.Reason.PaysTooLittle);
     }
 
-    /// @dev Up to its share of depth, and to what its free margin carries even when all of it is added: the slope of IM is at
-    /// most the initial rate, the share at the cap, and for profit nothing.
+    /// @dev Up to its share of depth and to what its free margin carries; what it holds against the leg comes on top. A spot is
+    /// paid for with the cash that nothing else needs.
     function capacity(Situations.Situation memory s, IClearingHouse.Case memory c) private pure returns (uint256) {
-        if (s.isSpot()) return spotCapacity(s, c);
-        uint256 held = Margin.notionalOf(c.size, s.price.mark);
-        bool reduces = c.size != 0 && (c.size > 0) != (s.size > 0);
         uint256 cap = Situations.share(s.market.initialDepth, s.terms.backstop);
-        int256 free = c.account.initialEquity - int256(c.account.initial);
-        if (free < 0) free = 0;
-        uint256 rate = s.market.initialRate + uint256(s.terms.backstop) * 1e14;
-        uint256 carried = FixedPoint.mulDivDown(uint256(free), WAD, rate);
-        if (reduces) return held + FixedPoint.min(cap, carried);
+        uint256 held = Margin.notionalOf(c.size, s.price.mark);
+        uint256 carried = s.isSpot() ? freeCash(c) : s.carriedBy(c, s.terms.backstop);
+        if (c.size != 0 && (c.size > 0) != (s.size > 0)) return held + FixedPoint.min(cap, carried);
         return FixedPoint.min(cap > held ? cap - held : 0, carried);
     }
 
-    /// @dev A spot is paid for: with the cash that nothing else needs.
-    function spotCapacity(Situations.Situation memory s, IClearingHouse.Case memory c) private pure returns (uint256) {
-        uint256 held = Margin.notionalOf(c.size, s.price.mark);
-        uint256 cap = Situations.share(s.market.initialDepth, s.terms.backstop);
+    function freeCash(IClearingHouse.Case memory c) private pure returns (uint256) {
         int256 free = c.account.initialEquity - int256(c.account.initial);
         if (c.account.quoteEquity < free) free = c.account.quoteEquity;
-        return FixedPoint.min(cap > held ? cap - held : 0, free > 0 ? uint256(free) : 0);
+        return free > 0 ? uint256(free) : 0;
     }
 
     function passed(

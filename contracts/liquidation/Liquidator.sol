@@ -57,6 +57,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         AssetId asset,
         AccountId keeper
     ) external nonReentrant returns (Stage, uint256) {
+        require(keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(keeper));
         Situations.Situation memory s = situation(clearingHouse.examine(account, asset), account, asset);
         Lot memory lot = chain.lots[account][asset];
         bool over = lot.size != 0 && AuctionHouse.isOver(s, lot);

@@ -72,7 +72,7 @@ library Reducing {
         return open ? ILiquidator.Reason.None : ILiquidator.Reason.Frozen;
     }
 
-    /// @dev The least of what the pool takes, of what moves its price by the bound, and of what is left of the minute.
+    /// @dev The least of what the pool takes and can carry, of what moves its price by the bound, and of what is left of the minute.
     function capacity(
         Situations.Situation memory s,
         Pool memory pool,
@@ -83,6 +83,8 @@ library Reducing {
         bool buys = s.size < 0;
         uint256 room = s.notional(Quotes.room(pool, c.account.equity, c.size, buys, s.price.mark, depth));
         int256 against = Margin.value(buys ? -c.size : c.size, s.price.mark);
+        uint256 relieved = against < 0 ? uint256(-against) : 0;
+        room = FixedPoint.min(room, relieved + s.carriedBy(c, pool.inventoryLimit));
         int256 free = 2 * (int256(Situations.share(depth, s.terms.reduceImpact)) - against);
         room = FixedPoint.min(room, free > 0 ? uint256(free) : 0);
         uint256 allowance = Situations.share(depth, s.terms.window);

@@ -189,6 +189,17 @@ library Situations {
         return FixedPoint.min(FixedPoint.mulDivDown(value, WAD, s.price.mark), FixedPoint.abs(s.size));
     }
 
+    /// @notice What free margin of an account carries when all of it is added to one side of the leg's market: the slope of its
+    /// initial margin is at most the initial rate and the part of depth that it may hold.
+    function carriedBy(
+        Situation memory s,
+        IClearingHouse.Case memory c,
+        uint256 limit
+    ) internal pure returns (uint256) {
+        int256 free = c.account.initialEquity - int256(c.account.initial);
+        return free <= 0 ? 0 : FixedPoint.mulDivDown(uint256(free), WAD, s.market.initialRate + limit * 1e14);
+    }
+
     function share(uint256 value, uint256 points) internal pure returns (uint256) {
         return FixedPoint.mulDivDown(value, points, 10_000);
     }

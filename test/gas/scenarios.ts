@@ -21,8 +21,8 @@ export interface Scenario {
   bound: number;
   /** Why the bound is not reached; without a reason, a figure above its bound fails the check. */
   above?: string;
-  /** Prepares, then returns the one transaction that is measured. */
-  run(world: World): Promise<ContractTransactionResponse>;
+  /** Prepares, then returns what is measured: one transaction, or all of an operation. */
+  run(world: World): Promise<ContractTransactionResponse | ContractTransactionResponse[]>;
 }
 
 const UNIT = 1_000_000n;
@@ -153,6 +153,129 @@ const matchTwoFresh: Scenario = {
   },
 };
 
+const FALLEN = 1_835n * WAD;
+
+/** Alice long one unit of each asset at 2,000 with a margin of 250 for each against Bob; Carol bids with cash alone, Dave is the keeper. */
+class Failing {
+  private constructor(
+    readonly world: World,
+    private readonly assets: readonly bigint[],
+    private readonly traders: Awaited<ReturnType<typeof cast>>,
+  ) {}
+
+  /** After everybody has done once what is to be measured, so that every slot has been used before. */
+  static async rehearsed(world: World, pooled: boolean, assets: readonly bigint[] = [ETH]): Promise<Failing> {
+    const failing = new Failing(world, assets, await cast(world));
+    await failing.enter(pooled);
+    await failing.fall();
+    if (pooled) await failing.liquidate();
+    else {
+      await failing.liquidate();
+      await wait(world, 300);
+      await failing.bid(WAD);
+    }
+    await failing.recover();
+    return failing;
+  }
+
+  get account(): bigint {
+    return accountId(this.traders.alice.address);
+  }
+
+  async liquidate(): Promise<ContractTransactionResponse> {
+    const { dave } = this.traders;
+    return this.world.liquidator.connect(dave).liquidate(this.account, ETH, accountId(dave.address));
+  }
+
+  async bid(most: bigint): Promise<ContractTransactionResponse> {
+    const { carol } = this.traders;
+    return this.world.liquidator.connect(carol).bid({
+      account: this.account,
+      asset: ETH,
+      taker: accountId(carol.address),
+      most,
+      least: 0n,
+      limit: 2n * PRICE,
+      deadline: LATER,
+      data: "0x",
+    });
+  }
+
+  /** The price falls and has stood there, latched, for five minutes. */
+  async fall(): Promise<void> {
+    await this.quote(FALLEN);
+    await wait(this.world, 300);
+  }
+
+  private async quote(price: bigint): Promise<void> {
+    for (const asset of this.assets) await setPrice(this.world, asset, price);
+    await this.world.house.accrue([...this.assets]);
+  }
+
+  private async enter(pooled: boolean): Promise<void> {
+    const { operator, alice, bob, carol, dave } = this.traders;
+    const { configurator } = this.world;
+    await configurator.setCapability(operator, Capability.Trade, true);
+    if (pooled) await openPool(this.world, ETH, 5_000_000n * UNIT);
+    await fund(this.world, alice, this.account, this.margin() * UNIT);
+    for (const trader of [bob, carol]) await fund(this.world, trader, accountId(trader.address), 1_000_000n * UNIT);
+    await fund(this.world, dave, accountId(dave.address), UNIT);
+    for (const asset of this.assets) await this.trade(asset, this.account, accountId(bob.address), WAD, PRICE);
+  }
+
+  /** Back to where it began: the price, Alice's position and margin; Carol holds nothing. */
+  private async recover(): Promise<void> {
+    const { alice, bob, carol } = this.traders;
+    const { house, lens } = this.world;
+    const held = (await house.previewPosition(accountId(carol.address), ETH)).size;
+    if (held > 0n) await this.trade(ETH, accountId(bob.address), accountId(carol.address), held, FALLEN);
+    await this.quote(PRICE);
+    await wait(this.world, 10);
+    const left = (await house.previewPosition(this.account, ETH)).size;
+    await fund(this.world, alice, this.account, 1_000n * UNIT);
+    await this.trade(ETH, this.account, accountId(bob.address), WAD - left, PRICE);
+    const { equity } = await house.assess(this.account);
+    const spare = (equity - this.margin() * WAD) / 10n ** 12n;
+    await wait(this.world, 7_200);
+    await this.quote(PRICE);
+    const { amount } = await lens.withdrawable(this.account, QUOTE);
+    await house.connect(alice).withdraw(this.account, QUOTE, spare < amount ? spare : amount, alice.address);
+    await wait(this.world, 60);
+  }
+
+  private margin(): bigint {
+    return 250n * BigInt(this.assets.length);
+  }
+
+  private async trade(asset: bigint, buyer: bigint, seller: bigint, size: bigint, price: bigint): Promise<void> {
+    const fees = { buyerFee: 0n, sellerFee: 0n, buyerTip: 0n, sellerTip: 0n, keeper: 0n };
+    await this.world.house.trade({ asset, buyer, seller, size, price, ...fees });
+  }
+}
+
+async function cast(world: World) {
+  const [operator, alice, bob, carol, dave] = await world.connection.ethers.getSigners();
+  if (operator === undefined || alice === undefined || bob === undefined || carol === undefined || dave === undefined)
+    throw new TypeError("the local network has too few signers");
+  return { operator, alice, bob, carol, dave };
+}
+
+/** From a lot that has been on offer for five minutes. */
+function take(key: string, bound: number, part: bigint): Scenario {
+  return {
+    key,
+    bound,
+    async run(world) {
+      const failing = await Failing.rehearsed(world, false);
+      await failing.fall();
+      await failing.liquidate();
+      const { lot } = await world.liquidator.lotOf(failing.account, ETH);
+      await wait(world, 300);
+      return failing.bid((lot.size * part) / 100n);
+    },
+  };
+}
+
 export const scenarios: readonly Scenario[] = [
   deposit("deposit_first", 85_000, "bob"),
   deposit("deposit_again", 65_000, "alice"),
@@ -196,5 +319,47 @@ export const scenarios: readonly Scenario[] = [
   pool("open_pool_again", 250_000, [WAD, -WAD], WAD),
   pool("close_pool", 165_000, [WAD], -WAD, POOL_SLOTS),
   matchTwoFresh,
+  {
+    key: "liquidate_one",
+    bound: 216_000,
+    async run(world) {
+      const failing = await Failing.rehearsed(world, true);
+      await failing.fall();
+      return failing.liquidate();
+    },
+  },
+  {
+    key: "auction_start",
+    bound: 145_000,
+    async run(world) {
+      const failing = await Failing.rehearsed(world, false);
+      await failing.fall();
+      return failing.liquidate();
+    },
+  },
+  {
+    key: "auction_end_to_end",
+    bound: 360_000,
+    async run(world) {
+      const failing = await Failing.rehearsed(world, false);
+      await failing.fall();
+      const start = await failing.liquidate();
+      await wait(world, 300);
+      return [start, await failing.bid(WAD)];
+    },
+  },
+  {
+    key: "liquidate_leg_of_five",
+    bound: 450_000,
+    async run(world) {
+      const others = [4n, 5n, 6n, 7n];
+      for (const asset of others) await listPerp(world, asset, 2_000n);
+      const failing = await Failing.rehearsed(world, true, [ETH, ...others]);
+      await failing.fall();
+      return failing.liquidate();
+    },
+  },
+  take("auction_take_full", 220_000, 200n),
+  take("auction_take_partial", 220_000, 50n),
   ...[66_000, 84_500, 103_000, 121_500, 140_000].map((bound, i) => latch(i + 1, bound)),
 ];
