@@ -232,7 +232,7 @@ class Failing {
     await this.quote(PRICE);
     await wait(this.world, 10);
     const left = (await house.previewPosition(this.account, ETH)).size;
-    await fund(this.world, alice, this.account, 1_000n * UNIT);
+    await fund(this.world, alice, this.account, 10_000n * UNIT);
     await this.trade(ETH, this.account, accountId(bob.address), WAD - left, PRICE);
     const { equity } = await house.assess(this.account);
     const spare = (equity - this.margin() * WAD) / 10n ** 12n;
