@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {Incentives} from "../libraries/Incentives.sol";
-import {FixedPoint} from "../libraries/math/FixedPoint.sol";
+import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Chain, Flow, Lot} from "./Chain.sol";
 import {Situations} from "./Situations.sol";
@@ -43,7 +43,7 @@ library AuctionHouse {
         if (o.planned == whole && s.isDust(whole - o.size)) o.size = whole;
     }
 
-    /// @notice What a bid finds.
+    /// @notice What a bid finds, its price aside: no more than brings the account to its target at what that costs now.
     function look(
         Situations.Situation memory s,
         Lot memory lot
@@ -51,13 +51,19 @@ library AuctionHouse {
         (v.lot, v.long) = (lot, s.size > 0);
         (v.start, v.end) = (lot.start, endOf(s, lot));
         if (!s.open || s.isFrozen()) return (v, 0);
-        planned = s.plan(s.mostCost()).size;
+        planned = s.planAfterTip(costNow(s, v)).size;
         v.size = FixedPoint.min(lot.size, planned);
         if (v.size == 0) return (v, 0);
         uint256 whole = FixedPoint.abs(s.size);
         if (planned == whole && s.isDust(whole - v.size)) v.size = whole;
         v.least = FixedPoint.min(v.size, FixedPoint.divUp(lot.size, LEAST_PART));
-        (v.premium, v.price) = premiumOf(s, v, s.dealOf(v.size, planned).premium);
+    }
+
+    /// @notice As `look`, with what the whole of it costs.
+    function quote(Situations.Situation memory s, Lot memory lot) internal view returns (ILiquidator.LotView memory v) {
+        uint256 planned;
+        (v, planned) = look(s, lot);
+        if (v.size != 0) (v.premium, v.price) = premiumOf(s, v, s.dealOf(v.size, planned).premium);
     }
 
     /// @notice When the premium of a lot is at its top. Never later than a lot that opens now would last.
@@ -132,6 +138,15 @@ library AuctionHouse {
         }
         chain.lots[s.account][s.asset] = lot;
         emit ILiquidator.LotChanged(s.account, s.asset, lot);
+    }
+
+    /// @dev What a unit of notional costs the account at this moment at most, the tip aside.
+    function costNow(Situations.Situation memory s, ILiquidator.LotView memory v) private view returns (uint256) {
+        uint256 penalty = s.penaltyRate();
+        uint256 floor = uint256(v.lot.floor) * FLOOR_UNIT;
+        uint256 top = s.mostCost() - penalty;
+        int256 rate = Incentives.premium(WAD, floor, top, block.timestamp - v.start, v.end - v.start);
+        return rate > 0 ? penalty + uint256(rate) + 1 : penalty;
     }
 
     function premiumOf(

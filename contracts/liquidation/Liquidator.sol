@@ -154,7 +154,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         Lot memory lot = chain.lots[account][asset];
         if (lot.size == 0) return v;
         Situations.Situation memory s = situation(clearingHouse.caseOf(account, asset), account, asset);
-        (v, ) = AuctionHouse.look(s, lot);
+        return AuctionHouse.quote(s, lot);
     }
 
     /// @inheritdoc ILiquidator

@@ -39,10 +39,7 @@ library Reducing {
         int256 taken = s.size > 0 ? -int256(most) : int256(most);
         uint256 price = Quotes.price(pool, s.price, c.size, taken, s.market.initialDepth);
         o.cost = rateOf(s, price);
-        int256 equity = s.standing.marginEquity;
-        s.standing.marginEquity -= int256(s.tip);
-        Reduction.Plan memory p = s.plan(o.cost + FixedPoint.mulDivUp(s.margin, s.terms.penalty, 10_000));
-        s.standing.marginEquity = equity;
+        Reduction.Plan memory p = s.planAfterTip(o.cost + s.penaltyRate());
         o.planned = p.size;
         if (p.size == 0) return passed(o, ILiquidator.Reason.Toxic);
         o.size = FixedPoint.min(p.size, most);

@@ -152,6 +152,13 @@ library Situations {
         if (p.size != 0 && isDust(s, whole - p.size) && !s.debtSale) p.size = whole;
     }
 
+    /// @notice As `plan`, of an account that pays the tip besides.
+    function planAfterTip(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory p) {
+        s.standing.marginEquity -= int256(s.tip);
+        p = plan(s, cost);
+        s.standing.marginEquity += int256(s.tip);
+    }
+
     function isDust(Situation memory s, uint256 size) internal pure returns (bool) {
         return FixedPoint.mulDown(size, s.price.mark) < DUST * uint256(s.terms.tip);
     }
@@ -173,6 +180,11 @@ library Situations {
         int256 left = s.size > 0 ? s.size - int256(n) : s.size + int256(n);
         uint256 before = Assessor.leg(s.market, s.size, s.price).maintenance;
         return FixedPoint.mulDown(before - Assessor.leg(s.market, left, s.price).maintenance, s.health);
+    }
+
+    /// @notice The penalty per notional closed.
+    function penaltyRate(Situation memory s) internal pure returns (uint256) {
+        return isSpot(s) ? 0 : FixedPoint.mulDivUp(s.margin, s.terms.penalty, 10_000);
     }
 
     /// @notice The most that a step costs per notional: κ·m.

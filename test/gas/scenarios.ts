@@ -213,14 +213,20 @@ class Failing {
   }
 
   private async enter(pooled: boolean): Promise<void> {
-    const { operator, alice, bob, carol, dave } = this.traders;
+    const { operator, alice, bob, carol, dave, erin, frank } = this.traders;
     const { configurator } = this.world;
     await configurator.setCapability(operator, Capability.Trade, true);
     if (pooled) await openPool(this.world, ETH, 5_000_000n * UNIT);
     await fund(this.world, alice, this.account, this.margin() * UNIT);
-    for (const trader of [bob, carol]) await fund(this.world, trader, accountId(trader.address), 1_000_000n * UNIT);
+    for (const trader of [bob, carol, erin, frank])
+      await fund(this.world, trader, accountId(trader.address), 1_000_000n * UNIT);
     await fund(this.world, dave, accountId(dave.address), UNIT);
     for (const asset of this.assets) await this.trade(asset, this.account, accountId(bob.address), WAD, PRICE);
+    // Others hold positions at both prices.
+    await this.trade(ETH, accountId(erin.address), accountId(bob.address), WAD, PRICE);
+    await this.quote(FALLEN);
+    await this.trade(ETH, accountId(frank.address), accountId(erin.address), WAD / 2n, FALLEN);
+    await this.quote(PRICE);
   }
 
   /** Back to where it began: the price, Alice's position and margin; Carol holds nothing. */
@@ -257,10 +263,10 @@ class Failing {
 }
 
 async function cast(world: World) {
-  const [operator, alice, bob, carol, dave] = await world.connection.ethers.getSigners();
-  if (operator === undefined || alice === undefined || bob === undefined || carol === undefined || dave === undefined)
+  const [operator, alice, bob, carol, dave, erin, frank] = await world.connection.ethers.getSigners();
+  if (!operator || !alice || !bob || !carol || !dave || !erin || !frank)
     throw new TypeError("the local network has too few signers");
-  return { operator, alice, bob, carol, dave };
+  return { operator, alice, bob, carol, dave, erin, frank };
 }
 
 /** From a lot that has been on offer for five minutes. */

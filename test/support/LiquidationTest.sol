@@ -9,6 +9,8 @@ import {BallastTest} from "./BallastTest.sol";
 /// @notice The worked example: alice long 1 ETH at 2,000 with 250; carol takes the other side and has all the margin she needs;
 /// bob bids. The market has no pool unless a test opens one.
 abstract contract LiquidationTest is BallastTest {
+    AssetId internal constant UNLISTED = AssetId.wrap(99);
+
     function setUp() public virtual override {
         super.setUp();
         fund(alice, aliceId, 250e6);
