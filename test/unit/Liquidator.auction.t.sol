@@ -160,7 +160,7 @@ contract LiquidatorAuctionTest is LiquidationTest {
         assertApproxEqAbs(left, 0.25e18, 0.001e18);
         fall(ETH, 1_815e18);
         bid(aliceId, ETH, type(uint256).max);
-        assertApproxEqAbs(uint256(house.cashOf(keeperId)) - uint256(house.cashOf(INSURANCE)), 0.5e18, 10, "one tip");
+        assertLe(uint256(house.cashOf(keeperId)) - uint256(house.cashOf(INSURANCE)), 0.5e18 + 1, "one tip");
     }
 
     /// @dev Solvent at the opening, bankrupt at the bid: one transaction, and the loss is booked.
