@@ -156,6 +156,7 @@ interface ILiquidator {
     error DeadlinePassed(uint256 deadline, uint256 time);
     error NothingPossible(AccountId account, AssetId asset, Reason reduce, Reason auction, Reason absorb);
     error LotNotOver(AccountId account, AssetId asset, uint256 end, uint256 time);
+    error NoTerms(AssetId asset);
     error NoLot(AccountId account, AssetId asset);
     error NothingOnOffer(AccountId account, AssetId asset);
     error BidTooSmall(uint256 size, uint256 least);

@@ -32,8 +32,8 @@ library Incentives {
 
     /// @notice clamp((m / 4σ)², 20 s, 600 s): as long as it takes the market to eat a quarter of the margin.
     function duration(uint256 margin, uint256 sigma) internal pure returns (uint256) {
-        uint256 ratio = FixedPoint.mulDivDown(margin, WAD, 4 * sigma);
-        uint256 time = ratio >= 1e3 * WAD ? MOST_DURATION : (ratio * ratio) / (WAD * WAD);
+        uint256 ratio = FixedPoint.mulDivUp(margin, WAD, 4 * sigma);
+        uint256 time = ratio >= 1e3 * WAD ? MOST_DURATION : FixedPoint.divUp(ratio * ratio, WAD * WAD);
         return FixedPoint.max(LEAST_DURATION, FixedPoint.min(time, MOST_DURATION));
     }
 

@@ -17,17 +17,18 @@ library Absorbing {
     /// @dev The backstop is paid at least σ·√60 s.
     uint256 internal constant HOLDING = 60;
 
+    /// @param held the leg and the account of the backstop; nothing where there is none
     function offer(
-        IClearingHouse house,
         Situations.Situation memory s,
-        AccountId backstop
-    ) internal view returns (ILiquidator.Offer memory o) {
+        AccountId backstop,
+        IClearingHouse.Case memory held
+    ) internal pure returns (ILiquidator.Offer memory o) {
         if (AccountId.unwrap(backstop) == 0) return passed(o, ILiquidator.Reason.NoBackstop);
         if (backstop == s.account) return passed(o, ILiquidator.Reason.OwnAccount);
         if (s.isFrozen()) return passed(o, ILiquidator.Reason.Frozen);
         o.planned = s.plan(s.mostCost()).size;
         if (o.planned == 0) return passed(o, ILiquidator.Reason.Toxic);
-        o.capacity = capacity(s, house.caseOf(backstop, s.asset));
+        o.capacity = capacity(s, held);
         o.size = FixedPoint.min(o.planned, s.sizeOf(o.capacity));
         if (o.size == 0) return passed(o, ILiquidator.Reason.NoRoom);
         uint256 pay = s.dealOf(o.size, o.planned).premium;
@@ -43,6 +44,7 @@ library Absorbing {
         uint256 cap = Situations.share(s.market.initialDepth, s.terms.backstop);
         uint256 held = Margin.notionalOf(c.size, s.price.mark);
         uint256 carried = s.isSpot() ? freeCash(c) : s.carriedBy(c, s.terms.backstop);
+        if (carried == 0) return 0;
         if (c.size != 0 && (c.size > 0) != (s.size > 0)) return held + FixedPoint.min(cap, carried);
         return FixedPoint.min(cap > held ? cap - held : 0, carried);
     }

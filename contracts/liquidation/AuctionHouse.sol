@@ -6,6 +6,7 @@ import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {Incentives} from "../libraries/Incentives.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
+import {AssetId} from "../types/AssetId.sol";
 import {Chain, Flow, Lot} from "./Chain.sol";
 import {Situations} from "./Situations.sol";
 
@@ -13,6 +14,7 @@ import {Situations} from "./Situations.sol";
 /// that begins below nothing and climbs to all that may be paid. How long that takes is what the market leaves: frozen
 /// when the lot opens and after each fill, and cut short when it would be shorter now.
 library AuctionHouse {
+    using Situations for Chain;
     using Situations for Situations.Situation;
 
     /// @dev Of what is in flight, one account has at most a fifth; of a lot, a bid takes at least a tenth.
@@ -47,7 +49,7 @@ library AuctionHouse {
     function look(
         Situations.Situation memory s,
         Lot memory lot
-    ) internal view returns (ILiquidator.LotView memory v, uint256 planned) {
+    ) private view returns (ILiquidator.LotView memory v, uint256 planned) {
         (v.lot, v.long) = (lot, s.size > 0);
         (v.start, v.end) = (lot.start, endOf(s, lot));
         if (!s.open || s.isFrozen()) return (v, 0);
@@ -59,8 +61,16 @@ library AuctionHouse {
         v.least = FixedPoint.min(v.size, FixedPoint.divUp(lot.size, LEAST_PART));
     }
 
-    /// @notice As `look`, with what the whole of it costs.
-    function quote(Situations.Situation memory s, Lot memory lot) internal view returns (ILiquidator.LotView memory v) {
+    /// @notice What a bid finds, and what the whole of it costs.
+    function quote(
+        Chain storage chain,
+        IClearingHouse house,
+        AccountId account,
+        AssetId asset
+    ) external view returns (ILiquidator.LotView memory v) {
+        Lot memory lot = chain.lots[account][asset];
+        if (lot.size == 0) return v;
+        Situations.Situation memory s = chain.load(house, house.caseOf(account, asset), account, asset);
         uint256 planned;
         (v, planned) = look(s, lot);
         if (v.size != 0) (v.premium, v.price) = premiumOf(s, v, s.dealOf(v.size, planned).premium);
@@ -79,9 +89,14 @@ library AuctionHouse {
     function fill(
         Chain storage chain,
         IClearingHouse house,
-        Situations.Situation memory s,
         ILiquidator.Bid calldata bid
-    ) internal returns (uint256 size, uint256 price) {
+    ) external returns (uint256 size, uint256 price) {
+        Situations.Situation memory s = chain.load(
+            house,
+            house.examine(bid.account, bid.asset),
+            bid.account,
+            bid.asset
+        );
         Lot memory lot = chain.lots[s.account][s.asset];
         require(lot.size != 0, ILiquidator.NoLot(s.account, s.asset));
         (ILiquidator.LotView memory v, uint256 planned) = look(s, lot);
@@ -97,6 +112,8 @@ library AuctionHouse {
         emit ILiquidator.LotFilled(s.account, s.asset, bid.taker, size, price, v.premium, d.penalty, d.tip);
         IClearingHouse.Step memory step = house.liquidate(s.termsOf(d), callback(s, bid, d));
         s.take(step.size, step.standing);
+        // The bidder may have traded with this very account.
+        if (bid.data.length != 0) s.reload(house.examine(s.account, s.asset));
         s.pay(chain.episodes[s.account], d.tip);
         settle(chain, s, lot);
     }

@@ -3,13 +3,14 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Pool} from "../core/Ledger.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidationStage} from "../interfaces/ILiquidationStage.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {ILotTaker} from "../interfaces/ILotTaker.sol";
 import {Incentives} from "../libraries/Incentives.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {POOL} from "../types/Rows.sol";
 import {Absorbing} from "./Absorbing.sol";
@@ -58,7 +59,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         AccountId keeper
     ) external nonReentrant returns (Stage, uint256) {
         require(keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(keeper));
-        Situations.Situation memory s = situation(clearingHouse.examine(account, asset), account, asset);
+        Situations.Situation memory s = look(clearingHouse.examine(account, asset), account, asset);
         Lot memory lot = chain.lots[account][asset];
         bool over = lot.size != 0 && AuctionHouse.isOver(s, lot);
         if (!s.open) {
@@ -96,8 +97,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         address owner = terms.taker.ownerOf();
         bool allowed = owner != address(0) && (msg.sender == owner || clearingHouse.isOperator(owner, msg.sender));
         require(allowed, NotOwnerOrOperator(terms.taker, msg.sender));
-        IClearingHouse.Case memory c = clearingHouse.examine(terms.account, terms.asset);
-        return chain.fill(clearingHouse, situation(c, terms.account, terms.asset), terms);
+        return chain.fill(clearingHouse, terms);
     }
 
     /// @inheritdoc ILiquidationStage
@@ -124,13 +124,15 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     /// @inheritdoc ILiquidator
     function setBackstop(AccountId backstop_) external restricted {
+        bool known = AccountId.unwrap(backstop_) == 0 || backstop_.ownerOf() != address(0);
+        require(known, IClearingHouse.ReservedRow(backstop_));
         emit BackstopSet(chain.backstop, backstop_);
         chain.backstop = backstop_;
     }
 
     /// @inheritdoc ILiquidator
     function outlook(AccountId account, AssetId asset) external view returns (Outlook memory o) {
-        Situations.Situation memory s = situation(clearingHouse.caseOf(account, asset), account, asset);
+        Situations.Situation memory s = look(clearingHouse.caseOf(account, asset), account, asset);
         (o.open, o.safe, o.health, o.margin) = (s.open, s.isSafe(), s.health, s.margin);
         if (!s.open) return o;
         Flow memory flow = chain.flows[asset];
@@ -141,20 +143,21 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
             o.absorb.reason = Reason.LotIsLive;
             return o;
         }
-        o.reduce = Reducing.offer(clearingHouse, s, flow);
+        Pool memory pool = clearingHouse.poolOf(asset);
+        IClearingHouse.Case memory held;
+        if (pool.owner != address(0)) held = clearingHouse.caseOf(accountId(pool.owner, 0), asset);
+        o.reduce = Reducing.offer(s, flow, pool, held);
         o.auction = AuctionHouse.offer(s, flow.inFlight - lot.size);
-        o.absorb = Absorbing.offer(clearingHouse, s, chain.backstop);
+        if (hasBackstop()) held = clearingHouse.caseOf(chain.backstop, asset);
+        o.absorb = Absorbing.offer(s, chain.backstop, held);
         if (o.reduce.size != 0) o.stage = Stage.Reduce;
         else if (o.absorb.size != 0 && (lot.size != 0 || o.auction.size == 0)) o.stage = Stage.Absorb;
         else if (o.auction.size != 0) o.stage = Stage.Auction;
     }
 
     /// @inheritdoc ILiquidator
-    function lotOf(AccountId account, AssetId asset) external view returns (LotView memory v) {
-        Lot memory lot = chain.lots[account][asset];
-        if (lot.size == 0) return v;
-        Situations.Situation memory s = situation(clearingHouse.caseOf(account, asset), account, asset);
-        return AuctionHouse.quote(s, lot);
+    function lotOf(AccountId account, AssetId asset) external view returns (LotView memory) {
+        return chain.quote(clearingHouse, account, asset);
     }
 
     /// @inheritdoc ILiquidator
@@ -180,19 +183,19 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         return chain.backstop;
     }
 
-    function situation(
+    function look(
         IClearingHouse.Case memory c,
         AccountId account,
         AssetId asset
-    ) internal view returns (Situations.Situation memory s) {
-        // Only an account with spot can owe quote against it.
-        uint256 cap = c.account.collateral == 0 ? 0 : clearingHouse.houseTerms().debtCap;
-        s = Situations.load(c, account, asset, chain.terms[asset], cap);
-        s.tip = s.tipLeft(chain.episodes[account]);
+    ) internal view returns (Situations.Situation memory) {
+        return Situations.load(chain, clearingHouse, c, account, asset);
     }
 
     function reduce(Situations.Situation memory s, Run memory run) internal {
-        Offer memory o = Reducing.offer(clearingHouse, s, chain.flows[s.asset]);
+        Pool memory pool = clearingHouse.poolOf(s.asset);
+        IClearingHouse.Case memory held;
+        if (pool.owner != address(0)) held = clearingHouse.examine(accountId(pool.owner, 0), s.asset);
+        Offer memory o = Reducing.offer(s, chain.flows[s.asset], pool, held);
         run.reduce = o.reason;
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
@@ -216,7 +219,9 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     function absorb(Situations.Situation memory s, Run memory run) internal {
         if (s.isDone()) return;
-        Offer memory o = Absorbing.offer(clearingHouse, s, chain.backstop);
+        IClearingHouse.Case memory held;
+        if (hasBackstop()) held = clearingHouse.examine(chain.backstop, s.asset);
+        Offer memory o = Absorbing.offer(s, chain.backstop, held);
         run.absorb = o.reason;
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
@@ -225,7 +230,11 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         step(s, run, d, Stage.Absorb);
     }
 
-    /// @dev A stage that fails is passed.
+    function hasBackstop() internal view returns (bool) {
+        return AccountId.unwrap(chain.backstop) != 0;
+    }
+
+    /// @dev A stage that fails is passed. What it reads has been latched for its offer: it cannot be made to fail by little gas.
     function step(
         Situations.Situation memory s,
         Run memory run,

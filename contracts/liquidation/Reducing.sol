@@ -8,7 +8,7 @@ import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {Reduction} from "../libraries/Reduction.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
-import {AccountId, accountId} from "../types/AccountId.sol";
+import {accountId} from "../types/AccountId.sol";
 import {PriceStatus} from "../types/Price.sol";
 import {Flow} from "./Chain.sol";
 import {Situations} from "./Situations.sol";
@@ -22,16 +22,15 @@ library Reducing {
     /// @dev A part of what is planned below which the stage is passed.
     uint256 internal constant LEAST_PART = 10;
 
+    /// @param c the leg and the account of the pool; nothing where there is none
     function offer(
-        IClearingHouse house,
         Situations.Situation memory s,
-        Flow memory flow
+        Flow memory flow,
+        Pool memory pool,
+        IClearingHouse.Case memory c
     ) internal view returns (ILiquidator.Offer memory o) {
-        Pool memory pool = house.poolOf(s.asset);
-        AccountId maker = accountId(pool.owner, 0);
-        o.reason = hindrance(s, pool, maker);
+        o.reason = hindrance(s, pool);
         if (o.reason != ILiquidator.Reason.None) return o;
-        IClearingHouse.Case memory c = house.caseOf(maker, s.asset);
         o.capacity = capacity(s, pool, c, flow);
         uint256 most = s.sizeOf(o.capacity);
         if (most == 0) return passed(o, ILiquidator.Reason.NoRoom);
@@ -58,13 +57,9 @@ library Reducing {
         return flow;
     }
 
-    function hindrance(
-        Situations.Situation memory s,
-        Pool memory pool,
-        AccountId maker
-    ) private pure returns (ILiquidator.Reason) {
+    function hindrance(Situations.Situation memory s, Pool memory pool) private pure returns (ILiquidator.Reason) {
         if (s.isSpot() || pool.owner == address(0)) return ILiquidator.Reason.NoPool;
-        if (maker == s.account) return ILiquidator.Reason.OwnAccount;
+        if (accountId(pool.owner, 0) == s.account) return ILiquidator.Reason.OwnAccount;
         bool open = s.price.status == PriceStatus.Fresh && s.market.config.state < AssetState.Halted;
         return open ? ILiquidator.Reason.None : ILiquidator.Reason.Frozen;
     }

@@ -15,7 +15,7 @@ import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
-import {Episode, Terms} from "./Chain.sol";
+import {Chain, Episode, Terms} from "./Chain.sol";
 
 /// @notice One leg in trouble, as every stage looks at it.
 library Situations {
@@ -55,19 +55,22 @@ library Situations {
     }
 
     function load(
+        Chain storage chain,
+        IClearingHouse house,
         IClearingHouse.Case memory c,
         AccountId account,
-        AssetId asset,
-        Terms memory terms,
-        uint256 debtCap
-    ) internal pure returns (Situation memory s) {
-        (s.account, s.asset, s.terms) = (account, asset, terms);
-        (s.price, s.market, s.size) = (c.price, c.market, c.size);
-        s.debtCap = debtCap;
+        AssetId asset
+    ) internal view returns (Situation memory s) {
+        (s.account, s.asset, s.terms) = (account, asset, chain.terms[asset]);
+        require(s.terms.target != 0, ILiquidator.NoTerms(asset));
+        (s.price, s.market) = (c.price, c.market);
+        // Only an account with spot can owe quote against it.
+        if (c.account.collateral != 0) s.debtCap = house.houseTerms().debtCap;
         bool liquidatable = Assessor.liquidatable(c.account);
         take(s, c.size, Assessor.standing(c.account));
-        s.debtSale = !liquidatable && isSpot(s) && Assessor.overborrowed(s.standing, debtCap);
+        s.debtSale = !liquidatable && isSpot(s) && Assessor.overborrowed(s.standing, s.debtCap);
         s.open = s.size != 0 && (liquidatable || s.debtSale);
+        s.tip = tipLeft(s, chain.episodes[account]);
     }
 
     /// @notice The situation after a step.
@@ -78,6 +81,10 @@ library Situations {
             isSpot(s)
                 ? FixedPoint.min(Assessor.haircut(s.market.config, s.price.status), 10_000) * 1e14
                 : FixedPoint.mulDown(slope(s), s.health);
+    }
+
+    function reload(Situation memory s, IClearingHouse.Case memory c) internal pure {
+        take(s, c.size, Assessor.standing(c.account));
     }
 
     /// @notice r = dMM/dn at the leg's size.
@@ -202,14 +209,20 @@ library Situations {
     }
 
     /// @notice What free margin of an account carries when all of it is added to one side of the leg's market: the slope of its
-    /// initial margin is at most the initial rate and the part of depth that it may hold.
+    /// initial margin is at most the initial rate and the part of depth that it may hold, and it counts at slow where that
+    /// is worse than mark.
     function carriedBy(
         Situation memory s,
         IClearingHouse.Case memory c,
         uint256 limit
     ) internal pure returns (uint256) {
         int256 free = c.account.initialEquity - int256(c.account.initial);
-        return free <= 0 ? 0 : FixedPoint.mulDivDown(uint256(free), WAD, s.market.initialRate + limit * 1e14);
+        if (free <= 0) return 0;
+        uint256 worse = Margin.worse(s.size, s.price.mark, s.price.slow);
+        uint256 gap = worse > s.price.mark ? worse - s.price.mark : s.price.mark - worse;
+        // What is worth more at slow asks for more as well.
+        uint256 rate = FixedPoint.mulDivUp(s.market.initialRate + limit * 1e14, worse + gap, s.price.mark);
+        return FixedPoint.mulDivDown(uint256(free), WAD, rate + FixedPoint.mulDivUp(gap, WAD, s.price.mark));
     }
 
     function share(uint256 value, uint256 points) internal pure returns (uint256) {

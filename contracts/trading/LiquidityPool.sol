@@ -7,6 +7,7 @@ import {Assessor} from "../core/Assessor.sol";
 import {Pool} from "../core/Ledger.sol";
 import {Quotes} from "../core/Quotes.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {Entries} from "../libraries/Entries.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {Shares} from "../libraries/Shares.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
@@ -20,25 +21,14 @@ import {ShareVault} from "../vaults/ShareVault.sol";
 /// inventory with the pool: at its spread, at the worse of mark and fast, and at the deviation of its feeds.
 contract LiquidityPool is ShareVault {
     using SafeERC20 for IERC20;
+    using Entries for Entries.Window;
 
     uint256 internal constant COOLDOWN = 1 days;
-    /// @dev While the pool holds more than a tenth of its equity, a day's entries are at most a fifth of it: whoever knows of
-    /// a jump beyond the deviation gets no larger part of it.
-    uint256 internal constant CALM = 10;
-    uint256 internal constant ENTRIES = 5;
-    uint256 internal constant WINDOW = 1 days;
 
     IClearingHouse public immutable clearingHouse;
     AssetId public immutable market;
     AccountId public immutable account;
-    Entries internal entries;
-
-    /// @notice What came in since the window began, and what may.
-    struct Entries {
-        uint104 entered;
-        uint104 most;
-        uint48 start;
-    }
+    Entries.Window internal entries;
 
     constructor(
         IClearingHouse clearingHouse_,
@@ -59,10 +49,7 @@ contract LiquidityPool is ShareVault {
     /// @inheritdoc ShareVault
     function depositLimit() public view override returns (uint256) {
         IClearingHouse.Case memory c = clearingHouse.caseOf(account, market);
-        if (c.account.equity <= 0 && c.size != 0) return 0;
-        if (isCalm(c)) return type(uint96).max;
-        Entries memory window = entriesOf(c.account.equity);
-        return window.most > window.entered ? window.most - window.entered : 0;
+        return entries.room(c.account.equity, Margin.notionalOf(c.size, c.price.mark));
     }
 
     /// @dev What carries the inventory stays.
@@ -90,24 +77,9 @@ contract LiquidityPool is ShareVault {
         return c.account.equity + FixedPoint.mulDivFloor(c.size * (int256(price) - int256(c.price.mark)), 1, WAD);
     }
 
-    /// @dev A row with nothing in it opens to everybody.
-    function isCalm(IClearingHouse.Case memory c) internal pure returns (bool) {
-        return c.account.equity <= 0 || Margin.notionalOf(c.size, c.price.mark) * CALM <= uint256(c.account.equity);
-    }
-
-    function entriesOf(int256 equity) internal view returns (Entries memory window) {
-        window = entries;
-        if (block.timestamp < window.start + WINDOW) return window;
-        uint256 most = FixedPoint.mulDivDown(uint256(equity), 1, ENTRIES);
-        return Entries(0, uint104(FixedPoint.min(most, type(uint104).max)), uint48(block.timestamp));
-    }
-
     function moveIn(uint256 amount) internal override {
         IClearingHouse.Case memory c = clearingHouse.caseOf(account, market);
-        if (!isCalm(c)) {
-            entries = entriesOf(c.account.equity);
-            entries.entered += uint104(amount * unit);
-        }
+        entries.enter(c.account.equity, Margin.notionalOf(c.size, c.price.mark), amount * unit);
         IERC20(asset).forceApprove(address(clearingHouse), amount);
         clearingHouse.deposit(account, QUOTE, amount);
     }

@@ -38,7 +38,10 @@ export function ballastModule(clearingHouse: string) {
     const exchange = m.contract("Exchange", [manager, lens, fees]);
     m.call(configurator, "setCapability", [exchange, TRADE, true], { id: "exchangeTrades", after: [bound] });
     const planning = m.library("Planning");
-    const liquidator = m.contract("Liquidator", [manager, house], { libraries: { Planning: planning } });
+    const auctions = m.library("AuctionHouse", { libraries: { Planning: planning } });
+    const liquidator = m.contract("Liquidator", [manager, house], {
+      libraries: { Planning: planning, AuctionHouse: auctions },
+    });
     m.call(configurator, "setCapability", [liquidator, LIQUIDATE, true], {
       id: "liquidatorLiquidates",
       after: [bound],

@@ -157,6 +157,12 @@ contract LiquidatorReduceTest is LiquidationTest {
         liquidator.liquidate(aliceId, ETH, TREASURY);
     }
 
+    function test_SetBackstop_RevertsWhen_Reserved() public {
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.ReservedRow.selector, TREASURY));
+        liquidator.setBackstop(TREASURY);
+        liquidator.setBackstop(AccountId.wrap(0));
+    }
+
     function test_Liquidate_RevertsWhen_UnknownAsset() public {
         failing();
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, UNLISTED));
