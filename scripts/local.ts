@@ -5,6 +5,7 @@ import { ballastModule } from "../deploy/modules/Ballast.js";
 import LocalTokens from "../deploy/modules/LocalTokens.js";
 import type {
   AccessManager,
+  BackstopPool,
   ClearingHouse,
   Exchange,
   Lens,
@@ -22,6 +23,8 @@ export const DUST = 3n;
 export const FEES = 4n;
 export const INSURANCE = 2n;
 export const Capability = { Trade: 0n, Liquidate: 1n, Offset: 2n, Cover: 3n } as const;
+
+export const Stage = { None: 0n, Reduce: 1n, Auction: 2n, Absorb: 3n } as const;
 
 export interface Market {
   name: string;
@@ -157,6 +160,22 @@ export async function openPool(world: World, asset: bigint, seed: bigint): Promi
   await world.quote.approve(pool, seed);
   await pool["deposit(uint256,address)"](seed, deployer.address);
   return pool;
+}
+
+/** The backstop of all markets, which its first provider gives so many token units. */
+export async function openBackstop(world: World, seed: bigint): Promise<BackstopPool> {
+  const { ethers } = world.connection;
+  const [deployer] = await ethers.getSigners();
+  if (deployer === undefined) throw new TypeError("the local network has no signer");
+  const unwinding = { rate: 20n, maxCost: 50n, spotDiscount: 100n };
+  const { manager, lens, exchange, liquidator } = world;
+  const names = ["Ballast Backstop", "BBP"] as const;
+  const backstop = await ethers.deployContract("BackstopPool", [manager, lens, exchange, unwinding, ...names]);
+  await liquidator.setBackstop(accountId(await backstop.getAddress()));
+  await world.quote.mint(deployer, seed);
+  await world.quote.approve(backstop, seed);
+  await backstop["deposit(uint256,address)"](seed, deployer.address);
+  return backstop;
 }
 
 /** Gives an asset so many new feeds, all of which must be fresh. */

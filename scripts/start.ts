@@ -1,7 +1,8 @@
 // A market from calm into a crash on an in-process chain, with the contracts as deployed.
 //   npm start [-- --accounts N] [--seed N] [--drop PERCENT] [--json]
-// Traders open positions, the price falls, failing positions are reduced into a market maker at mark, what they cannot pay
-// is booked, insurance pays its part. Exit 0 only if every unit of loss stands in a named row.
+// Traders open positions, the price falls, a keeper sends those that fail down the closing chain: into the pool, into auctions
+// with a bidder, into the backstop. What they cannot pay is booked, insurance pays its part. Exit 0 only if every unit of loss
+// stands in a named row.
 import { parseArgs } from "node:util";
 import { network, tasks } from "hardhat";
 import { Random } from "../packages/reference/src/random.js";
@@ -13,8 +14,11 @@ import {
   QUOTE,
   WAD,
   accountId,
+  Stage,
   deployLocal,
   fund,
+  openBackstop,
+  openPool,
   setPrice,
   type World,
 } from "./local.js";
@@ -25,6 +29,14 @@ const UNIT = 1_000_000n;
 const DEFICIT_ROW = (1n << 32n) | ETH;
 const STEPS = 4;
 const MINUTES_PER_STEP = 60;
+/** A keeper looks twice a minute until nobody fails any more. */
+const ROUND = 30;
+const ROUNDS = 60;
+/** What the bidder asks for, in ten-thousandths of what he takes. */
+const ASK = 10n;
+const GAS_PER_ENTRY = 1_500_000n;
+const BIDDER = 10_001n;
+const KEEPER = 10_002n;
 
 class UsageError extends Error {}
 
@@ -38,7 +50,9 @@ interface Options {
 interface Row {
   minute: number;
   price: number;
-  liquidated: number;
+  reduced: number;
+  auctioned: number;
+  absorbed: number;
   bankrupt: number;
   deficit: number;
   insurance: number;
@@ -70,91 +84,139 @@ const whole = (value: bigint): number => Number(value / 10n ** 14n) / 10_000;
 
 class Market {
   readonly rows: Row[] = [];
-  private liquidated = 0;
-  private bankrupt = 0;
+  private readonly bankrupt = new Set<bigint>();
 
-  constructor(
+  private constructor(
     private readonly world: World,
-    private readonly maker: bigint,
-    private readonly traders: bigint[],
+    private readonly owner: string,
+    private readonly traders: readonly bigint[],
+    private readonly others: readonly bigint[],
   ) {}
 
   static async open(world: World, { accounts, seed }: Options): Promise<Market> {
     const [operator] = await world.connection.ethers.getSigners();
     if (operator === undefined) throw new TypeError("the local network has no signer");
-    for (const capability of Object.values(Capability)) {
+    for (const capability of [Capability.Cover, Capability.Trade])
       await world.configurator.setCapability(operator, capability, true);
-    }
     const maker = accountId(operator.address);
+    const bidder = accountId(operator.address, BIDDER);
     await fund(world, operator, maker, 20_000_000n * UNIT);
+    await fund(world, operator, bidder, 1_000_000n * UNIT);
     await world.house.deposit(INSURANCE, QUOTE, 20_000n * UNIT);
-    // A market maker signs one order to either side; every trader takes his part of one.
-    const terms = { account: maker, asset: ETH, limit: 2_000n * WAD };
-    const ask = await signOrder(world, operator, { ...terms, size: -100_000n * WAD, nonce: 1n });
-    const bid = await signOrder(world, operator, { ...terms, size: 100_000n * WAD, nonce: 2n });
-    const random = new Random(seed);
-    const traders: bigint[] = [];
-    for (let i = 1; i <= accounts; i++) {
-      const trader = accountId(operator.address, BigInt(i));
-      const margin = random.between(205n, 400n);
-      await fund(world, operator, trader, margin * 10n * UNIT);
-      const size = 10n * WAD;
-      const offer = random.below(5) === 0 ? bid : ask;
-      await world.exchange.fill(offer, trader, size, size, 2n ** 40n);
-      traders.push(trader);
-    }
-    return new Market(world, maker, traders);
+    const pool = await openPool(world, ETH, 5_000_000n * UNIT);
+    const backstop = await openBackstop(world, 200_000n * UNIT);
+    const traders = await openTraders(world, operator, accounts, new Random(seed));
+    const vaults = [await pool.getAddress(), await backstop.getAddress()].map((vault) => accountId(vault));
+    return new Market(world, operator.address, traders, [
+      maker,
+      bidder,
+      accountId(operator.address, KEEPER),
+      ...vaults,
+    ]);
   }
 
   async step(minute: number, price: bigint): Promise<void> {
     const { house, connection } = this.world;
     await setPrice(this.world, ETH, price);
     await house.accrue([ETH]);
-    await connection.networkHelpers.time.increase(MINUTES_PER_STEP * 60);
-    for (const trader of this.traders) if (await house.isLiquidatable(trader)) await this.reduce(trader, price);
+    await connection.networkHelpers.time.increase(MINUTES_PER_STEP * 60 - ROUNDS * ROUND);
+    for (let round = 0; round < ROUNDS && (await this.liquidate()); round++)
+      await connection.networkHelpers.time.increase(ROUND);
     await house.cover(ETH, 10n ** 30n);
     this.rows.push({
       minute,
       price: whole(price),
-      liquidated: this.liquidated,
-      bankrupt: this.bankrupt,
+      ...(await this.stages()),
+      bankrupt: this.bankrupt.size,
       deficit: whole(-(await house.cashOf(DEFICIT_ROW))),
       insurance: whole(await house.cashOf(INSURANCE)),
     });
   }
 
-  private async reduce(account: bigint, price: bigint): Promise<void> {
-    const { house } = this.world;
-    const { size } = await house.previewPosition(account, ETH);
-    const magnitude = size < 0n ? -size : size;
-    const equity = (await house.assess(account)).equity;
-    await house.liquidate(
-      {
-        asset: ETH,
-        account,
-        taker: this.maker,
-        size: magnitude,
-        price,
-        keeper: this.maker,
-        reward: 0n,
-        penalty: 0n,
-        bound: 0n,
-      },
-      "0x",
-    );
-    this.liquidated++;
-    if (equity < 0n) this.bankrupt++;
+  /** The bidder takes what pays; everybody who still fails goes as far as the chain takes him now. */
+  private async liquidate(): Promise<boolean> {
+    const { house, liquidator } = this.world;
+    const failing: { account: bigint; asset: bigint }[] = [];
+    for (const account of this.traders) {
+      if (!(await house.isLiquidatable(account))) continue;
+      if ((await house.assess(account)).equity < 0n) this.bankrupt.add(account);
+      if (!(await this.bid(account))) failing.push({ account, asset: ETH });
+    }
+    if (failing.length === 0) return false;
+    // An estimate would find the least gas with which every entry is skipped.
+    const gasLimit = GAS_PER_ENTRY * BigInt(failing.length + 1);
+    await liquidator.liquidateMany(failing, accountId(this.owner, KEEPER), { gasLimit });
+    return true;
+  }
+
+  private async bid(account: bigint): Promise<boolean> {
+    const { liquidator, house } = this.world;
+    const lot = await liquidator.lotOf(account, ETH);
+    const { price } = await house.caseOf(account, ETH);
+    const asked = (lot.size * price.mark * ASK) / WAD / 10_000n;
+    const now = BigInt(await this.world.connection.networkHelpers.time.latest());
+    if (lot.size === 0n || (lot.premium < asked && now < lot.end)) return false;
+    await liquidator.bid({
+      account,
+      asset: ETH,
+      taker: accountId(this.owner, BIDDER),
+      most: lot.size,
+      least: 0n,
+      limit: lot.long ? 2n * price.mark : 1n,
+      deadline: now + 3_600n,
+      data: "0x",
+    });
+    return true;
+  }
+
+  /** Accounts that each stage has dealt with so far. */
+  private async stages(): Promise<{ reduced: number; auctioned: number; absorbed: number }> {
+    const { liquidator } = this.world;
+    const steps = await liquidator.queryFilter(liquidator.filters.Stepped());
+    const fills = await liquidator.queryFilter(liquidator.filters.LotFilled());
+    const count = (stage: bigint): number =>
+      new Set(steps.filter(({ args }) => args.stage === stage).map(({ args }) => args.account)).size;
+    return {
+      reduced: count(Stage.Reduce),
+      auctioned: new Set(fills.map(({ args }) => args.account)).size,
+      absorbed: count(Stage.Absorb),
+    };
+  }
+
+  /** CASH-1: with every pick-up of funding the ledger keeps at most the cash of a wei of size, and a wei. */
+  rounding(): bigint {
+    return BigInt((STEPS + 2) * (this.traders.length + this.others.length)) * 2_001n;
   }
 
   /** What is held, minus what all rows claim: nothing may be missing. */
   async unaccounted(): Promise<bigint> {
     const { house } = this.world;
+    // What funding has moved is in the rows when everybody has been brought up to date.
+    await house.settle([...this.traders, ...this.others]);
     const { held } = await house.reserveOf(QUOTE);
-    const rows = [...this.traders, this.maker, INSURANCE, DUST, FEES, 1n, DEFICIT_ROW];
+    const rows = [...this.traders, ...this.others, INSURANCE, DUST, FEES, 1n, DEFICIT_ROW];
     let claims = 0n;
     for (const row of rows) claims += await house.cashOf(row);
     return held - claims;
   }
+}
+
+type Signer = Awaited<ReturnType<World["connection"]["ethers"]["getSigners"]>>[number];
+
+/** A market maker signs one order to either side; every trader takes his part of one. */
+async function openTraders(world: World, operator: Signer, accounts: number, random: Random): Promise<bigint[]> {
+  const terms = { account: accountId(operator.address), asset: ETH, limit: 2_000n * WAD };
+  const ask = await signOrder(world, operator, { ...terms, size: -100_000n * WAD, nonce: 1n });
+  const bid = await signOrder(world, operator, { ...terms, size: 100_000n * WAD, nonce: 2n });
+  const traders: bigint[] = [];
+  for (let i = 1; i <= accounts; i++) {
+    const trader = accountId(operator.address, BigInt(i));
+    await fund(world, operator, trader, random.between(205n, 400n) * 10n * UNIT);
+    const size = 10n * WAD;
+    await world.exchange.fill(random.below(5) === 0 ? bid : ask, trader, size, size, 2n ** 40n);
+    traders.push(trader);
+  }
+  return traders;
 }
 
 async function run(options: Options): Promise<number> {
@@ -164,7 +226,7 @@ async function run(options: Options): Promise<number> {
   say(`deploying, opening ${options.accounts} accounts, seed ${options.seed} ...`);
   const world = await deployLocal(await network.create());
   const market = await Market.open(world, options);
-  say("minute   price  liquidated  bankrupt     deficit   insurance");
+  say("minute   price  reduced  auctioned  absorbed  bankrupt     deficit   insurance");
   for (let i = 0; i <= STEPS; i++) {
     const price = (2_000n * WAD * BigInt(1_000 - Math.round((options.drop * 10 * i) / STEPS))) / 1_000n;
     await market.step(i * MINUTES_PER_STEP, price);
@@ -173,20 +235,22 @@ async function run(options: Options): Promise<number> {
     const cells = [
       row.minute,
       row.price,
-      row.liquidated,
+      row.reduced,
+      row.auctioned,
+      row.absorbed,
       row.bankrupt,
       row.deficit.toFixed(2),
       row.insurance.toFixed(2),
     ];
-    const widths = [6, 7, 11, 9, 11, 11];
+    const widths = [6, 7, 8, 10, 9, 9, 11, 11];
     say(cells.map((cell, column) => String(cell).padStart(widths[column] ?? 0)).join(" "));
   }
   const unaccounted = await market.unaccounted();
   const deficit = whole(await world.house.totalDeficit());
   if (options.json) {
     console.log(JSON.stringify({ seed: options.seed, rows: market.rows, deficit, unaccounted: String(unaccounted) }));
-  } else say(`standing deficit ${deficit}, unaccounted ${unaccounted} wei`);
-  return unaccounted === 0n ? 0 : 1;
+  } else say(`standing deficit ${deficit}, unaccounted ${unaccounted} wei of rounding`);
+  return unaccounted >= 0n && unaccounted <= market.rounding() ? 0 : 1;
 }
 
 try {
