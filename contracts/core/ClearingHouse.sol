@@ -43,7 +43,7 @@ import {Trading} from "./Trading.sol";
 import {Withdrawing} from "./Withdrawing.sol";
 
 /// @title The only contract with balances
-/// @notice Calls the oracle and the tokens and nothing else. See IClearingHouse for the promises.
+/// @notice Calls the oracle and the tokens, and back a stage whose taker asked for a session. See IClearingHouse for the promises.
 contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using Accounting for Ledger;

@@ -161,9 +161,11 @@ library Situations {
 
     /// @notice As `plan`, of an account that pays the tip besides.
     function planAfterTip(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory p) {
+        (int256 equity, int256 marginEquity) = (s.standing.equity, s.standing.marginEquity);
+        s.standing.equity -= int256(s.tip);
         s.standing.marginEquity -= int256(s.tip);
         p = plan(s, cost);
-        s.standing.marginEquity += int256(s.tip);
+        (s.standing.equity, s.standing.marginEquity) = (equity, marginEquity);
     }
 
     function isDust(Situation memory s, uint256 size) internal pure returns (bool) {
