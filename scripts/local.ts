@@ -127,18 +127,20 @@ export async function listPerp(world: World, asset: bigint, price: bigint, feeds
 }
 
 /** How the closing chain treats an asset like ETH. */
+export const STAGE_TERMS = {
+  target: 12_000n,
+  incentive: 5_000n,
+  penalty: 2_000n,
+  reduceImpact: 50n,
+  window: 200n,
+  inFlight: 500n,
+  latency: 2n,
+  backstop: 2_000n,
+  tip: WAD / 2n,
+};
+
 export async function setStages(world: World, asset: bigint): Promise<void> {
-  await world.liquidator.setTerms(asset, {
-    target: 12_000n,
-    incentive: 5_000n,
-    penalty: 2_000n,
-    reduceImpact: 50n,
-    window: 200n,
-    inFlight: 500n,
-    latency: 2n,
-    backstop: 2_000n,
-    tip: WAD / 2n,
-  });
+  await world.liquidator.setTerms(asset, STAGE_TERMS);
 }
 
 /** The pool of a perp, which its first provider gives so many token units. */

@@ -22,6 +22,7 @@ library Situations {
     uint256 internal constant EPISODE = 1 hours;
     /// @dev What is left of a leg is at least so many tips, or it is closed whole.
     uint256 internal constant DUST = 100;
+    uint256 internal constant MOST_INCENTIVE = 0.95e18;
 
     struct Situation {
         AccountId account;
@@ -175,7 +176,7 @@ library Situations {
     /// @notice A step on n: its penalty, its part of the tip, and all that may be paid besides as premium.
     function dealOf(Situation memory s, uint256 n, uint256 planned) internal pure returns (Deal memory d) {
         uint256 margin = freed(s, n);
-        uint256 budget = share(margin, s.terms.incentive);
+        uint256 budget = FixedPoint.mulDown(margin, incentive(s));
         d.size = n;
         if (!isSpot(s)) d.penalty = share(margin, s.terms.penalty);
         uint256 tip = n >= planned ? s.tip : FixedPoint.mulDivDown(s.tip, n, planned);
@@ -191,6 +192,13 @@ library Situations {
         return FixedPoint.mulDown(before - Assessor.leg(s.market, left, s.price).maintenance, s.health);
     }
 
+    /// @notice The share of the margin freed that a step may cost: κ + (95 % − κ)·(1 − health). The less is left, the less of it
+    /// is the account's to lose, and the more of it must go to whoever takes the rest. Of a spot κ.
+    function incentive(Situation memory s) internal pure returns (uint256) {
+        uint256 least = uint256(s.terms.incentive) * 1e14;
+        return isSpot(s) ? least : least + FixedPoint.mulDown(MOST_INCENTIVE - least, WAD - s.health);
+    }
+
     /// @notice The penalty per notional closed.
     function penaltyRate(Situation memory s) internal pure returns (uint256) {
         return isSpot(s) ? 0 : FixedPoint.mulDivUp(s.margin, s.terms.penalty, 10_000);
@@ -198,7 +206,7 @@ library Situations {
 
     /// @notice The most that a step costs per notional: κ·m.
     function mostCost(Situation memory s) internal pure returns (uint256) {
-        return FixedPoint.mulDivUp(s.margin, s.terms.incentive, 10_000);
+        return FixedPoint.mulUp(s.margin, incentive(s));
     }
 
     function notional(Situation memory s, uint256 n) internal pure returns (uint256) {
