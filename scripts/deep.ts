@@ -9,6 +9,8 @@ import { parseArgs, stripVTControlCharacters } from "node:util";
 const CALLS_FILE = "cache/campaign-calls.csv";
 const RUNS = 3_600;
 const SEQUENCES = 1_500;
+/** Fewer do not meet everything that a replay must meet. */
+const REPLAY_STEPS_AT_LEAST = 1_000;
 const CALLS_AT_LEAST = 1_000_000;
 const SHARE_AT_LEAST = 0.01;
 const MINUTE = 60_000;
@@ -87,7 +89,7 @@ const [, mocha] = await Promise.all([
   }),
   campaign("deleverage and replay", ["mocha", "--no-compile"], {
     BALLAST_SEQUENCES: String(Math.ceil(SEQUENCES * scale)),
-    BALLAST_REPLAY_STEPS: String(Math.ceil(3_000 * scale)),
+    BALLAST_REPLAY_STEPS: String(Math.max(REPLAY_STEPS_AT_LEAST, Math.ceil(3_000 * scale))),
   }),
 ]);
 

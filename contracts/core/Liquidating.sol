@@ -179,7 +179,7 @@ library Liquidating {
             start.price,
             change.before,
             change.afterwards,
-            change.paid
+            terms.keeper == account ? change.paid + int256(terms.reward) : change.paid
         );
         int256 loss = start.before.equity - standing.equity;
         require(loss <= 0 || uint256(loss) <= terms.bound, IClearingHouse.LossAboveBound(account, loss, terms.bound));

@@ -16,7 +16,7 @@ import {AssetId} from "../types/AssetId.sol";
 /// account owner, a bidder or another account does keeps a call from doing the next best thing. Whether an account is
 /// liquidatable is computed, never stored.
 /// Pay: penalty = `penalty` of the margin that a step frees, half to insurance, half to the keeper; a tip once per account and
-/// episode; penalty, tip and premium together at most `incentive` of it. The same penalty in every stage.
+/// episode; penalty, tip and premium together at most `incentive` of it at a health of 1, rising to 95 % at none. The same penalty in every stage.
 /// Rounding: against the bidder and the keeper, in favour of the account.
 interface ILiquidator {
     enum Stage {

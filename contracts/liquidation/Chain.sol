@@ -8,7 +8,7 @@ import {AssetId} from "../types/AssetId.sol";
 struct Terms {
     /// The health that a reduction aims at.
     uint16 target;
-    /// The most that a step costs its account, as a share of the margin it frees, and the penalty in it.
+    /// The most that a step costs a hardly failing account, as a share of the margin it frees, and the penalty in it.
     uint16 incentive;
     uint16 penalty;
     /// How far a reduction may move the pool's price, and how much of depth may go there within a minute.

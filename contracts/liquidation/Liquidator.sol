@@ -200,7 +200,9 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
         uint256 value = s.notional(o.size);
-        (d.taker, d.keeper, d.premium) = (POOL, run.keeper, FixedPoint.mulUp(value, o.cost));
+        uint256 cost = FixedPoint.mulUp(value, o.cost);
+        if (cost > d.premium) d.tip -= FixedPoint.min(d.tip, cost - d.premium);
+        (d.taker, d.keeper, d.premium) = (POOL, run.keeper, cost);
         if (!step(s, run, d, Stage.Reduce)) return;
         Flow memory flow = Reducing.used(chain.flows[s.asset], value);
         chain.flows[s.asset] = flow;

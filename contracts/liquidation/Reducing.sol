@@ -38,6 +38,7 @@ library Reducing {
         int256 taken = s.size > 0 ? -int256(most) : int256(most);
         uint256 price = Quotes.price(pool, s.price, c.size, taken, s.market.initialDepth);
         o.cost = rateOf(s, price);
+        if (o.cost + s.penaltyRate() > s.mostCost()) return passed(o, ILiquidator.Reason.Toxic);
         Reduction.Plan memory p = s.planAfterTip(o.cost + s.penaltyRate());
         o.planned = p.size;
         if (p.size == 0) return passed(o, ILiquidator.Reason.Toxic);
@@ -76,7 +77,8 @@ library Reducing {
         uint256 room = s.notional(Quotes.room(pool, c.account.equity, c.size, buys, s.price.mark, depth));
         int256 against = Margin.value(buys ? -c.size : c.size, s.price.mark);
         uint256 relieved = against < 0 ? uint256(-against) : 0;
-        room = FixedPoint.min(room, relieved + s.carriedBy(c, pool.inventoryLimit));
+        uint256 carried = s.carriedBy(c, pool.inventoryLimit);
+        room = FixedPoint.min(room, carried == 0 ? 0 : relieved + carried);
         int256 free = 2 * (int256(Situations.share(depth, s.terms.reduceImpact)) - against);
         room = FixedPoint.min(room, free > 0 ? uint256(free) : 0);
         uint256 allowance = Situations.share(depth, s.terms.window);

@@ -43,19 +43,26 @@ contract Handler is BallastTest {
         Cancel,
         Enter,
         Exit,
-        ShareFees
+        ShareFees,
+        Step,
+        StepMany,
+        Bid,
+        TopUp,
+        Crank
     }
 
-    uint256 internal constant ACCOUNTS = 6;
+    uint256 internal constant ACCOUNTS = 7;
     /// @dev Which of them is the pool of ETH.
     uint256 internal constant POOL = 4;
+    /// @dev Which of them takes what the closing chain cannot sell.
+    uint256 internal constant BACKSTOP = 6;
     uint256 internal constant MAX_MARK = 1_000_000e18;
 
     AccountId[] internal ids;
     address[] internal owners;
     LiquidityPool internal pool;
-    uint256[27] public calls;
-    uint256[27] public reverts;
+    uint256[32] public calls;
+    uint256[32] public reverts;
     uint256 public steps;
     uint256 public offsets;
     uint256 public debtSales;
@@ -83,7 +90,7 @@ contract Handler is BallastTest {
         uint256 basis;
     }
 
-    function setUp() public override {
+    function setUp() public virtual override {
         super.setUp();
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             address owner = i == POOL ? address(openPool(ETH, keeper, 1e6)) : vm.addr(keyOf(i));
@@ -112,7 +119,7 @@ contract Handler is BallastTest {
         return new ClearingHouseHarness(address(quote), address(router), address(configurator));
     }
 
-    /// @dev The first and the last account have one owner.
+    /// @dev The first and the sixth account have one owner.
     function keyOf(uint256 who) internal pure returns (uint256) {
         return 0xA11CE + (who == 5 ? 0 : who);
     }

@@ -5,11 +5,12 @@ import {Positions} from "../../contracts/core/Positions.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {DUST, FEES, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
 import {Handler} from "./Handler.sol";
+import {LiquidationHandler} from "./LiquidationHandler.sol";
 import {TradingHandler} from "./TradingHandler.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @notice The laws that speak of all rows at once.
-contract WatchedHandler is TradingHandler {
+contract WatchedHandler is LiquidationHandler {
     /// @dev Sums every row, lazy amounts included, at marks of the caller's choice.
     function checkSums(uint256 ethMark, uint256 btcMark) external {
         int256 held = int256(uint256(house.reserveOf(QUOTE).held));
@@ -32,6 +33,7 @@ contract WatchedHandler is TradingHandler {
         if (weth.balanceOf(address(house)) < uint256(spot)) fail_("SPOT-1");
         if (house.cashOf(INSURANCE) < 0) fail_("INS-1");
         checkDeficits();
+        checkLots();
     }
 
     function checkSides(AssetId asset, uint256 mark) internal returns (int256 cash, int256 worth) {
@@ -74,7 +76,7 @@ contract LawsTest is Test {
         handler = new WatchedHandler();
         handler.setUp();
         targetContract(address(handler));
-        bytes4[] memory actions = new bytes4[](27);
+        bytes4[] memory actions = new bytes4[](32);
         actions[0] = Handler.deposit.selector;
         actions[1] = Handler.depositSpot.selector;
         actions[2] = Handler.withdraw.selector;
@@ -102,6 +104,11 @@ contract LawsTest is Test {
         actions[24] = TradingHandler.enterVault.selector;
         actions[25] = TradingHandler.exitVault.selector;
         actions[26] = TradingHandler.shareFees.selector;
+        actions[27] = LiquidationHandler.step.selector;
+        actions[28] = LiquidationHandler.stepMany.selector;
+        actions[29] = LiquidationHandler.bidLot.selector;
+        actions[30] = LiquidationHandler.topUp.selector;
+        actions[31] = LiquidationHandler.crank.selector;
         targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
     }
 

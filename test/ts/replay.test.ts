@@ -39,6 +39,10 @@ const MET = [
   "VarianceSampled",
   "ConditionsChanged",
   "DebtChanged",
+  "LotChanged",
+  "LotFilled",
+  "WindowUsed",
+  "EpisodeChanged",
 ];
 const TREASURY = 1n;
 const deficitRow = (asset: bigint) => (1n << 32n) | asset;
@@ -71,6 +75,10 @@ class Replay {
   readonly conditions = new Map<bigint, bigint[]>();
   readonly debts = new Map<bigint, bigint>();
   readonly held = new Map<bigint, bigint>();
+  readonly lots = new Map<string, bigint[]>();
+  readonly inFlight = new Map<bigint, bigint>();
+  readonly windows = new Map<bigint, bigint>();
+  readonly episodes = new Map<bigint, bigint[]>();
   deficit = 0n;
 
   side(asset: bigint, long: boolean) {
@@ -88,6 +96,14 @@ class Replay {
 
   addHeld(asset: bigint, value: bigint): void {
     this.held.set(asset, (this.held.get(asset) ?? 0n) + value);
+  }
+
+  /** A lot takes the place of the one before it, in what is in flight too. */
+  setLot(account: bigint, asset: bigint, lot: bigint[]): void {
+    const key = `${account}/${asset}`;
+    const change = (lot[0] ?? 0n) - (this.lots.get(key)?.[0] ?? 0n);
+    this.inFlight.set(asset, (this.inFlight.get(asset) ?? 0n) + change);
+    this.lots.set(key, lot);
   }
 
   apply(name: string, a: Record<string, bigint> & { long?: unknown }): void {
@@ -169,6 +185,15 @@ class Replay {
       case "DebtChanged":
         this.debts.set(arg("account"), arg("amount"));
         break;
+      case "LotChanged":
+        this.setLot(arg("account"), arg("asset"), [...(a["lot"] as unknown as bigint[])]);
+        break;
+      case "WindowUsed":
+        this.windows.set(arg("asset"), arg("used"));
+        break;
+      case "EpisodeChanged":
+        this.episodes.set(arg("account"), [arg("since"), arg("left")]);
+        break;
     }
   }
 }
@@ -222,6 +247,11 @@ class Crowd {
       () => this.poolTrade(signer, account),
       () => house.shareFees(),
       () => house.batch([house.interface.encodeFunctionData("settle", [[account]]), "0x12345678"]),
+      () => this.press(),
+      () => this.press(),
+      () => this.closeLeg(other),
+      () => this.bid(signer, account),
+      () => this.bid(signer, account),
     ];
     this.sent++;
     await random
@@ -244,6 +274,65 @@ class Crowd {
     await world.weth.mint(signer, amount);
     await world.weth.connect(signer).approve(world.house, amount);
     await world.house.connect(signer).deposit(account, WETH, amount);
+  }
+
+  /** Moves a market until somebody in it fails without being bankrupt, then begins to close him. */
+  async press(): Promise<void> {
+    const { random, house, world } = this;
+    const failing = await this.exposed();
+    if (failing === undefined) return;
+    const { account, asset, size, mark } = failing;
+    const { marginEquity, maintenance } = await house.assess(account);
+    const held = (size * mark) / WAD;
+    const divisor = held - (maintenance * random.between(20n, 75n)) / 100n;
+    if (divisor === 0n) return;
+    const price = (mark * (held - marginEquity)) / divisor;
+    if (price < mark / 2n || price > mark * 2n) return;
+    await setPrice(world, asset, price);
+    await this.closePart(account, asset);
+  }
+
+  /** The first account, in random order, with a leg worth closing. */
+  async exposed(): Promise<{ account: bigint; asset: bigint; size: bigint; mark: bigint } | undefined> {
+    const start = this.random.below(this.accounts.length);
+    for (const account of [...this.accounts.slice(start), ...this.accounts.slice(0, start)]) {
+      for (const asset of await this.house.legsOf(account)) {
+        if (asset === WETH) continue;
+        const { size } = await this.house.previewPosition(account, asset);
+        const mark = ((await this.world.feeds.get(asset)?.[0]?.latestAnswer()) ?? 0n) * 10n ** 10n;
+        const { equity } = await this.house.assess(account);
+        const notional = ((size < 0n ? -size : size) * mark) / WAD;
+        if (equity > 0n && notional > 2n * equity) return { account, asset, size, mark };
+      }
+    }
+    return undefined;
+  }
+
+  async closeLeg(account: bigint): Promise<void> {
+    const legs = [...(await this.house.legsOf(account))];
+    await this.closePart(account, legs.length === 0 ? 1n : this.random.pick(legs));
+  }
+
+  async closePart(account: bigint, asset: bigint): Promise<void> {
+    await this.world.liquidator.liquidate(account, asset, this.random.pick(this.accounts));
+  }
+
+  /** On any lot that is on offer, after a while. */
+  async bid(signer: (typeof this.signers)[number], taker: bigint): Promise<void> {
+    const { world, random } = this;
+    for (const account of this.accounts) {
+      for (const asset of [...MARKETS.map((market) => market.asset), WETH]) {
+        const { lot, long } = await world.liquidator.lotOf(account, asset);
+        if (lot.size === 0n || account === taker) continue;
+        await world.connection.networkHelpers.time.increase(random.between(1n, 200n));
+        await fund(world, signer, taker, 20_000_000_000n);
+        const most = random.below(2) === 0 ? lot.size : lot.size / 2n;
+        const limit = long ? 2n ** 128n : 0n;
+        const terms = { account, asset, taker, most, least: 0n, limit, deadline: 2n ** 40n, data: "0x" };
+        await world.liquidator.connect(signer).bid(terms);
+        return;
+      }
+    }
   }
 
   fill(asset: bigint, buyer: bigint, seller: bigint, price: bigint) {
@@ -297,6 +386,7 @@ describe("Replay", () => {
     const logs = await logsOf(world);
     for (const log of logs) replay.apply(log.name, log.args);
     expect([...new Set(logs.map(({ name }) => name))], "what the run must have met").to.include.members(MET);
+    await compareChain(world, replay, crowd.accounts);
     await compare(world, house, replay, [...crowd.accounts, accountId(await pool.getAddress())]);
     console.log(`      ${crowd.sent} steps, ${crowd.refused} refused, seed ${SEED}`);
   });
@@ -307,6 +397,7 @@ async function logsOf(world: World): Promise<{ name: string; args: Record<string
   const interfaces = [
     world.house.interface,
     world.router.interface,
+    world.liquidator.interface,
     Deleveraging__factory.createInterface(),
     Positions__factory.createInterface(),
   ];
@@ -317,7 +408,8 @@ async function logsOf(world: World): Promise<{ name: string; args: Record<string
     }
     return [];
   };
-  const address = [await world.house.getAddress(), await world.router.getAddress()];
+  const emitters = [world.house, world.router, world.liquidator];
+  const address = await Promise.all(emitters.map((emitter) => emitter.getAddress()));
   const logs = await Promise.all(address.map((one) => provider.getLogs({ address: one, fromBlock: 0 })));
   return logs
     .flat()
@@ -359,4 +451,38 @@ async function compare(world: World, house: ClearingHouseHarness, replay: Replay
     expect([...perp.conditions], `${law} conditions`).to.deep.equal(replay.conditions.get(asset));
     expect(perp.coverable, `${law} coverable`).to.equal(replay.coverable.get(asset) ?? 0n);
   }
+}
+
+/** What the closing chain has on its way. */
+async function compareChain(world: World, replay: Replay, accounts: bigint[]): Promise<void> {
+  const law = "REPLAY-1";
+  const { liquidator } = world;
+  for (const account of accounts) {
+    const { since, left } = await liquidator.tipLeft(account);
+    expect([since, left], `${law} episode`).to.deep.equal(replay.episodes.get(account) ?? [0n, 0n]);
+  }
+  for (const asset of [...MARKETS.map((market) => market.asset), WETH]) {
+    const { inFlight } = await liquidator.flowOf(asset);
+    expect(inFlight, `${law} in flight`).to.equal(replay.inFlight.get(asset) ?? 0n);
+    await compareWindow(world, replay, asset);
+    for (const account of accounts) {
+      const { lot } = await liquidator.lotOf(account, asset);
+      const replayed = replay.lots.get(`${account}/${asset}`);
+      // A lot that is gone shows nothing of the one before it.
+      if (lot.size === 0n) expect(replayed?.[0] ?? 0n, `${law} lot`).to.equal(0n);
+      else expect([...lot], `${law} lot`).to.deep.equal(replayed);
+    }
+  }
+}
+
+/** What is left of the allowance right after the last step into the pool: a minute later all of it is. */
+async function compareWindow(world: World, replay: Replay, asset: bigint): Promise<void> {
+  const { liquidator, house } = world;
+  const last = (await liquidator.queryFilter(liquidator.filters.WindowUsed(asset))).at(-1);
+  const blockTag = last?.blockNumber ?? "latest";
+  const { windowLeft } = await liquidator.flowOf(asset, { blockTag });
+  const { window } = await liquidator.termsOf(asset);
+  const allowance = ((await house.marketOf(asset, { blockTag })).initialDepth * window) / 10_000n;
+  const used = replay.windows.get(asset) ?? 0n;
+  expect(windowLeft, `REPLAY-1 window`).to.equal(allowance > used ? allowance - used : 0n);
 }

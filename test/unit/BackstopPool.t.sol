@@ -73,10 +73,12 @@ contract BackstopPoolTest is BackstopTest {
         uint256 released = before.maintenance - house.assess(aliceId).maintenance;
         uint256 freed = (released * uint256(before.marginEquity)) / before.maintenance;
         uint256 penalty = freed / 5;
-        assertApproxEqAbs(equityOf(backstopId), 1_000_000e18 + int256(freed / 2 - penalty - 0.5e18), 1e6);
+        uint256 health = uint256((before.marginEquity * 1e18)) / before.maintenance;
+        uint256 paid = (freed * (0.95e18 - (0.45e18 * health) / 1e18)) / 1e18;
+        assertApproxEqAbs(equityOf(backstopId), 1_000_000e18 + int256(paid - penalty - 0.5e18), 1e6);
         assertApproxEqAbs(house.cashOf(INSURANCE), int256(penalty / 2), 1e6);
         assertApproxEqAbs(house.cashOf(keeperId), int256(penalty / 2 + 0.5e18), 1e6);
-        assertApproxEqAbs(equityOf(aliceId), before.equity - int256(freed / 2), 1e6);
+        assertApproxEqAbs(equityOf(aliceId), before.equity - int256(paid), 1e6);
     }
 
     function test_Absorb_PassesWhenItPaysTooLittle() public {
