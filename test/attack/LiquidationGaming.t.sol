@@ -382,12 +382,13 @@ contract LiquidationGamingTest is LiquidationTest {
         fall(ETH, 1_825e18);
         step(thinId, ETH);
         wait_(bound(elapsed, 100, 600));
-        uint256 size = liquidator.lotOf(thinId, ETH).size;
+        ILiquidator.LotView memory v = liquidator.lotOf(thinId, ETH);
+        uint256 size = v.size;
         uint256 state = vm.snapshotState();
         bid(thinId, ETH, size);
         int256 whole = equityOf(bobId);
         vm.revertToState(state);
-        uint256 first = (size * bound(part, 10, 90)) / 100;
+        uint256 first = bound(part, v.least, size);
         bid(thinId, ETH, first);
         bidIfAny(size - first);
         assertLe(equityOf(bobId), whole + 1e15);
