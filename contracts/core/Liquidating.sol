@@ -210,7 +210,9 @@ library Liquidating {
         Debts.track(ledger, start.taker, Assessor.debt(Assessor.standing(a)));
         if (start.pool.owner == address(0)) return;
         uint256 mark = start.price.mark;
-        Quotes.requireInventory(start.pool, asset, a.equity, change, mark, start.market.initialDepth);
+        if (!Exchanging.isReduction(change)) {
+            Quotes.requireInventory(start.pool, asset, a.equity, change, mark, start.market.initialDepth);
+        }
         uint256 share = Margin.depthShare(a.equity, start.market.config.depth);
         ledger.measured(asset, share, change.afterwards, mark, Pricing.Tell.Changes);
     }

@@ -71,7 +71,6 @@ library Quotes {
         uint256 mark,
         uint256 depth
     ) internal pure {
-        if (Exchanging.isReduction(change)) return;
         uint256 before = Margin.notionalOf(change.before, mark);
         uint256 inventory = Margin.notionalOf(change.afterwards, mark);
         bool sameSide = change.before != 0 && (change.before > 0) == (change.afterwards > 0);

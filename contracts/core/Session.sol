@@ -31,9 +31,11 @@ library Session {
         AssetId asset;
         assembly ("memory-safe") {
             taker := tload(takerSlot)
+        }
+        if (AccountId.unwrap(taker) == 0) return false;
+        assembly ("memory-safe") {
             asset := tload(assetSlot)
         }
-        if (AccountId.unwrap(taker) == 0 || !(asset == terms.asset)) return false;
-        return terms.buyer == taker || terms.seller == taker;
+        return asset == terms.asset && (terms.buyer == taker || terms.seller == taker);
     }
 }

@@ -142,7 +142,8 @@ library Trading {
         Assessor.Standing memory standing = Assessor.standing(a);
         Debts.track(ledger, account, Assessor.debt(standing));
         if (account == fill.quoter) {
-            Quotes.requireInventory(fill.pool, asset, a.equity, change, fill.price.mark, fill.market.initialDepth);
+            if (!reduces)
+                Quotes.requireInventory(fill.pool, asset, a.equity, change, fill.price.mark, fill.market.initialDepth);
             uint256 share = Margin.depthShare(a.equity, fill.market.config.depth);
             ledger.measured(asset, share, change.afterwards, fill.price.mark, Pricing.Tell.Always);
         }

@@ -15,6 +15,7 @@ import {AssetId} from "../types/AssetId.sol";
 import {POOL} from "../types/Rows.sol";
 import {Absorbing} from "./Absorbing.sol";
 import {AuctionHouse} from "./AuctionHouse.sol";
+import {Bounds} from "./Bounds.sol";
 import {Chain, Flow, Lot, Terms} from "./Chain.sol";
 import {Reducing} from "./Reducing.sol";
 import {Situations} from "./Situations.sol";
@@ -24,16 +25,6 @@ import {Situations} from "./Situations.sol";
 contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, ReentrancyGuardTransient {
     using AuctionHouse for Chain;
     using Situations for Situations.Situation;
-
-    /// @dev Basis points, seconds, quote.
-    uint256 internal constant MIN_TARGET = 1_05_00;
-    uint256 internal constant MAX_TARGET = 2_00_00;
-    uint256 internal constant MAX_INCENTIVE = 80_00;
-    uint256 internal constant MAX_SHARE = 50_00;
-    uint256 internal constant MAX_IMPACT = 2_00;
-    uint256 internal constant MIN_IN_FLIGHT = 10;
-    uint256 internal constant MAX_LATENCY = 60;
-    uint256 internal constant MAX_TIP = 100e18;
 
     IClearingHouse public immutable clearingHouse;
     Chain internal chain;
@@ -109,15 +100,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     /// @inheritdoc ILiquidator
     function setTerms(AssetId asset, Terms calldata terms) external restricted {
-        requireWithin("target", terms.target, MIN_TARGET, MAX_TARGET);
-        requireWithin("incentive", terms.incentive, 0, MAX_INCENTIVE);
-        requireWithin("penalty", terms.penalty, 0, terms.incentive);
-        requireWithin("reduceImpact", terms.reduceImpact, 0, MAX_IMPACT);
-        requireWithin("window", terms.window, 0, MAX_SHARE);
-        requireWithin("inFlight", terms.inFlight, MIN_IN_FLIGHT, MAX_SHARE);
-        requireWithin("latency", terms.latency, 0, MAX_LATENCY);
-        requireWithin("backstop", terms.backstop, 0, MAX_SHARE);
-        requireWithin("tip", terms.tip, 0, MAX_TIP);
+        Bounds.requireTerms(terms);
         emit TermsSet(asset, chain.terms[asset], terms);
         chain.terms[asset] = terms;
     }
@@ -262,9 +245,5 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
             leftover,
             IClearingHouse.AccountAboveMaintenance(s.account, s.standing.marginEquity, s.standing.maintenance)
         );
-    }
-
-    function requireWithin(bytes32 term, uint256 value, uint256 lower, uint256 upper) internal pure {
-        require(value >= lower && value <= upper, TermOutOfBounds(term, value, lower, upper));
     }
 }

@@ -40,7 +40,7 @@ export function ballastModule(clearingHouse: string) {
     const planning = m.library("Planning");
     const auctions = m.library("AuctionHouse", { libraries: { Planning: planning } });
     const liquidator = m.contract("Liquidator", [manager, house], {
-      libraries: { Planning: planning, AuctionHouse: auctions },
+      libraries: { Planning: planning, AuctionHouse: auctions, Bounds: m.library("Bounds") },
     });
     m.call(configurator, "setCapability", [liquidator, LIQUIDATE, true], {
       id: "liquidatorLiquidates",

@@ -155,6 +155,12 @@ const matchTwoFresh: Scenario = {
 
 const FALLEN = 1_835n * WAD;
 
+const REDUCE_COSTS =
+  "slots 132,000, logs 31,000 and 21,000 of the transaction are as much as the bound; examining account and pool, the plan, the law and its second look at the account are 208,000 of arithmetic and borders";
+const START_COSTS = "slots 64,000, logs 9,000 and 21,000 of the transaction; one examination and one plan are 84,000";
+const TAKE_COSTS =
+  "slots 112,000, logs 29,000 and 21,000 of the transaction; examination, two plans, the law and its second look at the account are 168,000";
+
 /** Alice long one unit of each asset at 2,000 with a margin of 250 for each against Bob; Carol bids with cash alone, Dave is the keeper. */
 class Failing {
   private constructor(
@@ -274,6 +280,7 @@ function take(key: string, bound: number, part: bigint): Scenario {
   return {
     key,
     bound,
+    above: TAKE_COSTS,
     async run(world) {
       const failing = await Failing.rehearsed(world, false);
       await failing.fall();
@@ -331,6 +338,7 @@ export const scenarios: readonly Scenario[] = [
   {
     key: "liquidate_one",
     bound: 216_000,
+    above: REDUCE_COSTS,
     async run(world) {
       const failing = await Failing.rehearsed(world, true);
       await failing.fall();
@@ -340,6 +348,7 @@ export const scenarios: readonly Scenario[] = [
   {
     key: "auction_start",
     bound: 145_000,
+    above: START_COSTS,
     async run(world) {
       const failing = await Failing.rehearsed(world, false);
       await failing.fall();
@@ -349,6 +358,7 @@ export const scenarios: readonly Scenario[] = [
   {
     key: "auction_end_to_end",
     bound: 360_000,
+    above: "the two of them, above",
     async run(world) {
       const failing = await Failing.rehearsed(world, false);
       await failing.fall();
@@ -360,6 +370,7 @@ export const scenarios: readonly Scenario[] = [
   {
     key: "liquidate_leg_of_five",
     bound: 450_000,
+    above: `one leg: ${REDUCE_COSTS}; each further leg 95,000, of which its latch is about 45,000, and it is looked at twice`,
     async run(world) {
       const others = [4n, 5n, 6n, 7n];
       for (const asset of others) await listPerp(world, asset, 2_000n);
