@@ -6,7 +6,6 @@ import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
 import {Lot, Terms} from "../../contracts/liquidation/Chain.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
-import {QUOTE} from "../../contracts/types/AssetId.sol";
 import {INSURANCE} from "../../contracts/types/Rows.sol";
 import {LiquidationTest} from "../support/LiquidationTest.sol";
 
