@@ -70,15 +70,18 @@ library Liquidating {
         step.price = priceOf(ledger, terms, start);
         (Exchanging.Change memory given, Exchanging.Change memory taken) = take(ledger, terms, start, step.price);
         check(ledger, terms, given, start, step);
-        if (data.length != 0 && terms.taker != POOL) {
+        bool session = data.length != 0 && terms.taker != POOL;
+        if (session) {
             Session.open(start.taker, terms.asset);
             ILiquidationStage(msg.sender).onTaken(data);
             Session.close();
         }
-        checkTaker(ledger, oracle, terms.asset, taken, start);
-        if (start.pool.owner != address(0)) return step;
         AccountId pool = accountId(ledger.perps[terms.asset].pool.owner, 0);
-        if (terms.account == pool || start.taker == pool) ledger.measurePool(oracle, terms.asset, start.price);
+        bool pooled = terms.account == pool || terms.taker == pool;
+        if (pooled) ledger.measurePool(oracle, terms.asset, start.price);
+        // The depth that the taker's margin is looked at with is the one that is left.
+        if (pooled || session) start.market = Markets.current(ledger, terms.asset, start.price);
+        checkTaker(ledger, oracle, terms.asset, taken, start);
     }
 
     function look(
