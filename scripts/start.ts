@@ -35,6 +35,8 @@ const ROUNDS = 60;
 /** What the bidder asks for, in ten-thousandths of what he takes. */
 const ASK = 10n;
 const GAS_PER_ENTRY = 1_500_000n;
+/** Of the bidder, for each account. */
+const CAPITAL = 20_000n;
 const BIDDER = 10_001n;
 const KEEPER = 10_002n;
 
@@ -101,7 +103,7 @@ class Market {
     const maker = accountId(operator.address);
     const bidder = accountId(operator.address, BIDDER);
     await fund(world, operator, maker, 20_000_000n * UNIT);
-    await fund(world, operator, bidder, 1_000_000n * UNIT);
+    await fund(world, operator, bidder, BigInt(accounts) * CAPITAL * UNIT);
     await world.house.deposit(INSURANCE, QUOTE, 20_000n * UNIT);
     const pool = await openPool(world, ETH, 5_000_000n * UNIT);
     const backstop = await openBackstop(world, 200_000n * UNIT);

@@ -23,19 +23,18 @@ library Absorbing {
         AccountId backstop,
         IClearingHouse.Case memory held
     ) internal pure returns (ILiquidator.Offer memory o) {
-        if (AccountId.unwrap(backstop) == 0) return passed(o, ILiquidator.Reason.NoBackstop);
-        if (backstop == s.account) return passed(o, ILiquidator.Reason.OwnAccount);
-        if (s.isFrozen()) return passed(o, ILiquidator.Reason.Frozen);
+        if (AccountId.unwrap(backstop) == 0) return Situations.passed(o, ILiquidator.Reason.NoBackstop);
+        if (backstop == s.account) return Situations.passed(o, ILiquidator.Reason.OwnAccount);
+        if (s.isFrozen()) return Situations.passed(o, ILiquidator.Reason.Frozen);
         o.planned = s.plan(s.mostCost()).size;
-        if (o.planned == 0) return passed(o, ILiquidator.Reason.Toxic);
+        if (o.planned == 0) return Situations.passed(o, ILiquidator.Reason.Toxic);
         o.capacity = capacity(s, held);
         o.size = FixedPoint.min(o.planned, s.sizeOf(o.capacity));
-        if (o.size == 0) return passed(o, ILiquidator.Reason.NoRoom);
+        if (o.size == 0) return Situations.passed(o, ILiquidator.Reason.NoRoom);
         uint256 pay = s.dealOf(o.size, o.planned).premium;
         o.cost = FixedPoint.mulDivDown(pay, WAD, FixedPoint.max(s.notional(o.size), 1));
         if (o.cost >= Incentives.move(s.price.sigma, HOLDING)) return o;
-        o.size = 0;
-        return passed(o, ILiquidator.Reason.PaysTooLittle);
+        return Situations.passed(o, ILiquidator.Reason.PaysTooLittle);
     }
 
     /// @dev Up to its share of depth and to what its free margin carries; what it holds against the leg comes on top. A spot is
@@ -53,13 +52,5 @@ library Absorbing {
         int256 free = c.account.initialEquity - int256(c.account.initial);
         if (c.account.quoteEquity < free) free = c.account.quoteEquity;
         return free > 0 ? uint256(free) : 0;
-    }
-
-    function passed(
-        ILiquidator.Offer memory o,
-        ILiquidator.Reason reason
-    ) private pure returns (ILiquidator.Offer memory) {
-        o.reason = reason;
-        return o;
     }
 }

@@ -25,9 +25,9 @@ library AuctionHouse {
     /// @notice The lot that would be opened now.
     /// @param inFlight size in all other lots of the market
     function offer(Situations.Situation memory s, uint256 inFlight) internal pure returns (ILiquidator.Offer memory o) {
-        if (s.isFrozen()) return passed(o, ILiquidator.Reason.Frozen);
+        if (s.isFrozen()) return Situations.passed(o, ILiquidator.Reason.Frozen);
         o.planned = s.plan(s.mostCost()).size;
-        if (o.planned == 0) return passed(o, ILiquidator.Reason.Toxic);
+        if (o.planned == 0) return Situations.passed(o, ILiquidator.Reason.Toxic);
         o.cost = s.mostCost();
         uint256 depth = s.market.initialDepth;
         uint256 most = Situations.share(depth, s.terms.inFlight);
@@ -38,8 +38,7 @@ library AuctionHouse {
         o.capacity = room;
         o.size = FixedPoint.min(wanted, s.sizeOf(room));
         if (o.size == 0 || o.size * LEAST_PART < wanted) {
-            o.size = 0;
-            return passed(o, ILiquidator.Reason.NoRoom);
+            return Situations.passed(o, ILiquidator.Reason.NoRoom);
         }
         uint256 whole = FixedPoint.abs(s.size);
         if (o.planned == whole && s.isDust(whole - o.size)) o.size = whole;
@@ -102,8 +101,7 @@ library AuctionHouse {
         (ILiquidator.LotView memory v, uint256 planned) = look(s, lot);
         require(v.size != 0, ILiquidator.NothingOnOffer(s.account, s.asset));
         size = FixedPoint.min(v.size, bid.most);
-        uint256 least = FixedPoint.max(bid.least, v.least);
-        require(size >= least, ILiquidator.BidTooSmall(size, least));
+        requireEnough(s, v, size, bid.least);
         Situations.Deal memory d = s.dealOf(size, planned);
         v.size = size;
         (v.premium, price) = premiumOf(s, v, d.premium);
@@ -133,6 +131,18 @@ library AuctionHouse {
     /// @notice Takes a lot away.
     function close(Chain storage chain, Situations.Situation memory s, Lot memory lot) internal {
         put(chain, s, lot, 0);
+    }
+
+    /// @dev A bid on all of a leg takes all of it, or leaves what is worth another bid.
+    function requireEnough(
+        Situations.Situation memory s,
+        ILiquidator.LotView memory v,
+        uint256 size,
+        uint256 least
+    ) private pure {
+        bool leavesDust = v.size == FixedPoint.abs(s.size) && s.isDust(v.size - size);
+        least = FixedPoint.max(least, leavesDust ? v.size : v.least);
+        require(size >= least, ILiquidator.BidTooSmall(size, least));
     }
 
     /// @dev After a fill: nothing if the account is safe, else the lot that it needs now.
@@ -185,13 +195,5 @@ library AuctionHouse {
         if (bid.data.length == 0) return "";
         int256 got = s.size > 0 ? int256(d.size) : -int256(d.size);
         return abi.encode(msg.sender, ILiquidator.Taken(s.account, s.asset, bid.taker, got, d.price), bid.data);
-    }
-
-    function passed(
-        ILiquidator.Offer memory o,
-        ILiquidator.Reason reason
-    ) private pure returns (ILiquidator.Offer memory) {
-        o.reason = reason;
-        return o;
     }
 }

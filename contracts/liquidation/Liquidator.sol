@@ -151,9 +151,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
     /// @inheritdoc ILiquidator
     function flowOf(AssetId asset) external view returns (uint256 inFlight, uint256 windowLeft) {
         Flow memory flow = chain.flows[asset];
-        uint256 allowance = Situations.share(clearingHouse.marketOf(asset).initialDepth, chain.terms[asset].window);
-        uint256 used = Reducing.used(flow, 0).windowUsed;
-        return (flow.inFlight, allowance > used ? allowance - used : 0);
+        uint256 depth = clearingHouse.marketOf(asset).initialDepth;
+        return (flow.inFlight, Reducing.windowLeft(flow, depth, chain.terms[asset].window));
     }
 
     /// @inheritdoc ILiquidator

@@ -31,21 +31,21 @@ library Reducing {
     ) internal view returns (ILiquidator.Offer memory o) {
         o.reason = hindrance(s, pool);
         if (o.reason != ILiquidator.Reason.None) return o;
-        o.capacity = capacity(s, pool, c, flow);
+        o.capacity = windowLeft(flow, s.market.initialDepth, s.terms.window);
+        o.capacity = FixedPoint.min(o.capacity, roomOf(s, pool, c));
         uint256 most = s.sizeOf(o.capacity);
-        if (most == 0) return passed(o, ILiquidator.Reason.NoRoom);
+        if (most == 0) return Situations.passed(o, ILiquidator.Reason.NoRoom);
         // The dearest that any part of it can be.
         int256 taken = s.size > 0 ? -int256(most) : int256(most);
         uint256 price = Quotes.price(pool, s.price, c.size, taken, s.market.initialDepth);
         o.cost = rateOf(s, price);
-        if (o.cost + s.penaltyRate() > s.mostCost()) return passed(o, ILiquidator.Reason.Toxic);
+        if (o.cost + s.penaltyRate() > s.mostCost()) return Situations.passed(o, ILiquidator.Reason.Toxic);
         Reduction.Plan memory p = s.planAfterTip(o.cost + s.penaltyRate());
         o.planned = p.size;
-        if (p.size == 0) return passed(o, ILiquidator.Reason.Toxic);
+        if (p.size == 0) return Situations.passed(o, ILiquidator.Reason.Toxic);
         o.size = FixedPoint.min(p.size, most);
         if (o.size * LEAST_PART < p.size) {
-            o.size = 0;
-            return passed(o, ILiquidator.Reason.NoRoom);
+            return Situations.passed(o, ILiquidator.Reason.NoRoom);
         }
     }
 
@@ -58,6 +58,13 @@ library Reducing {
         return flow;
     }
 
+    /// @notice What is left of the minute's allowance, `window` basis points of depth.
+    function windowLeft(Flow memory flow, uint256 depth, uint256 window) internal view returns (uint256) {
+        uint256 allowance = Situations.share(depth, window);
+        uint256 spent = used(flow, 0).windowUsed;
+        return allowance > spent ? allowance - spent : 0;
+    }
+
     function hindrance(Situations.Situation memory s, Pool memory pool) private pure returns (ILiquidator.Reason) {
         if (s.isSpot() || pool.owner == address(0)) return ILiquidator.Reason.NoPool;
         if (accountId(pool.owner, 0) == s.account) return ILiquidator.Reason.OwnAccount;
@@ -65,13 +72,12 @@ library Reducing {
         return open ? ILiquidator.Reason.None : ILiquidator.Reason.Frozen;
     }
 
-    /// @dev The least of what the pool takes and can carry, of what moves its price by the bound, and of what is left of the minute.
-    function capacity(
+    /// @dev The least of what the pool takes and can carry and of what moves its price by the bound.
+    function roomOf(
         Situations.Situation memory s,
         Pool memory pool,
-        IClearingHouse.Case memory c,
-        Flow memory flow
-    ) private view returns (uint256) {
+        IClearingHouse.Case memory c
+    ) private pure returns (uint256) {
         uint256 depth = s.market.initialDepth;
         bool buys = s.size < 0;
         uint256 room = s.notional(Quotes.room(pool, c.account.equity, c.size, buys, s.price.mark, depth));
@@ -80,10 +86,7 @@ library Reducing {
         uint256 carried = s.carriedBy(c, pool.inventoryLimit);
         room = FixedPoint.min(room, carried == 0 ? 0 : relieved + carried);
         int256 free = 2 * (int256(Situations.share(depth, s.terms.reduceImpact)) - against);
-        room = FixedPoint.min(room, free > 0 ? uint256(free) : 0);
-        uint256 allowance = Situations.share(depth, s.terms.window);
-        uint256 spent = used(flow, 0).windowUsed;
-        return FixedPoint.min(room, allowance > spent ? allowance - spent : 0);
+        return FixedPoint.min(room, free > 0 ? uint256(free) : 0);
     }
 
     /// @dev What a price is from mark against the account, per notional.
@@ -91,13 +94,5 @@ library Reducing {
         uint256 mark = s.price.mark;
         uint256 lost = s.size > 0 ? mark - FixedPoint.min(mark, price) : FixedPoint.max(mark, price) - mark;
         return FixedPoint.mulDivUp(lost, WAD, mark);
-    }
-
-    function passed(
-        ILiquidator.Offer memory o,
-        ILiquidator.Reason reason
-    ) private pure returns (ILiquidator.Offer memory) {
-        o.reason = reason;
-        return o;
     }
 }

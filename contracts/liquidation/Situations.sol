@@ -235,6 +235,15 @@ library Situations {
         return FixedPoint.mulDivDown(uint256(free), WAD, rate + FixedPoint.mulDivUp(gap, WAD, s.price.mark));
     }
 
+    /// @notice The offer of a stage that has no capacity, and why.
+    function passed(
+        ILiquidator.Offer memory o,
+        ILiquidator.Reason reason
+    ) internal pure returns (ILiquidator.Offer memory) {
+        (o.size, o.reason) = (0, reason);
+        return o;
+    }
+
     function share(uint256 value, uint256 points) internal pure returns (uint256) {
         return FixedPoint.mulDivDown(value, points, 10_000);
     }

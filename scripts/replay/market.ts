@@ -55,6 +55,13 @@ const EVENTS = new Interface(
   ),
 );
 
+class StepFailed extends Error {
+  constructor(at: number) {
+    super(`a step of the replay failed at ${at} s`);
+    this.name = "StepFailed";
+  }
+}
+
 export class Chain {
   private snapshot = "";
   private now = 0;
@@ -142,7 +149,7 @@ export class Chain {
     const transaction = { from: this.from, to: this.address, data, gas: GAS, gasPrice: "0x77359400" };
     const hash = await this.request("eth_sendTransaction", [transaction]);
     const receipt = (await this.request("eth_getTransactionReceipt", [hash])) as { status: string; logs: Log[] };
-    if (receipt.status !== "0x1") throw new Error(`a step of the replay failed at ${at} s`);
+    if (receipt.status !== "0x1") throw new StepFailed(at);
     return receipt.logs.flatMap(({ topics, data }) => {
       const parsed = EVENTS.parseLog({ topics, data });
       return parsed === null ? [] : [{ name: parsed.name, args: parsed.args.toObject() }];

@@ -325,6 +325,25 @@ contract LiquidatorAuctionTest is LiquidationTest {
         liquidator.bid(b);
     }
 
+    /// @dev What a bid leaves of a leg that is to be closed is worth a hundred tips.
+    function test_Bid_RevertsWhen_ItWouldLeaveDust() public {
+        openLeg(ETH, aliceId, carolId, 1e18);
+        fall(ETH, 1_700e18);
+        step(aliceId, ETH);
+        ILiquidator.Bid memory b = bidTerms(aliceId, ETH);
+        uint256 dust = uint256(50e36) / 1_700e18;
+        assertEq(liquidator.lotOf(aliceId, ETH).size, 1e18);
+        b.most = 1e18 - dust + 1;
+        vm.prank(bob);
+        vm.expectRevert(abi.encodeWithSelector(ILiquidator.BidTooSmall.selector, b.most, 1e18));
+        liquidator.bid(b);
+        b.most = 1e18 - dust - 1;
+        vm.prank(bob);
+        liquidator.bid(b);
+        bid(aliceId, ETH, type(uint256).max);
+        assertEq(house.legsOf(aliceId).length, 0);
+    }
+
     function test_Bid_RevertsWhen_NoLot() public {
         failing();
         ILiquidator.Bid memory b = bidTerms(aliceId, ETH);

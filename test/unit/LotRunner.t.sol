@@ -41,8 +41,6 @@ contract LotRunnerTest is OrderTest {
         assertEq(profit, uint256(expected));
         assertEq(house.cashOf(keeperId), expected);
         assertEmpty();
-        emit log_named_uint("size", size);
-        emit log_named_uint("profit", profit);
     }
 
     /// @dev The quote is what a run executes, at any time and on either side.
