@@ -119,7 +119,9 @@ contract ClearingHouseStagesTest is BallastTest, ILiquidationStage {
         assertTrue(house.isLiquidatable(row));
         IClearingHouse.Liquidation memory step = liquidation(ETH, row, bobId, 20e18, 780e18);
         fund(bob, bobId, 2_700e6);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.InsufficientMargin.selector, bobId, 2_710e18, 2_776.8e18));
+        vm.expectRevert(
+            abi.encodeWithSelector(IClearingHouse.InsufficientMargin.selector, bobId, 2_710e18, 2_776.8e18)
+        );
         house.liquidate(step, "");
         fund(bob, bobId, 1_000e6);
         house.liquidate(step, "");
