@@ -5,9 +5,9 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
-import {deficitRow} from "../types/Rows.sol";
+import {INSURANCE, deficitRow} from "../types/Rows.sol";
 import {Debts} from "./Debts.sol";
-import {Account, Ledger} from "./Ledger.sol";
+import {Account, Ledger, Loser, Losses} from "./Ledger.sol";
 
 /// @notice Cash between rows, and the deficits among them.
 library Accounting {
@@ -42,23 +42,33 @@ library Accounting {
         emit IClearingHouse.CashChanged(account, cash);
     }
 
-    /// @notice Makes the account whole and writes the loss to the row of the market.
-    function bookDeficit(Ledger storage ledger, AssetId asset, AccountId account, uint256 amount) internal {
-        if (amount == 0) return;
-        addCash(ledger, account, int256(amount));
-        if (addCash(ledger, deficitRow(asset), -int256(amount)) == -int256(amount)) ledger.inDeficit.push(asset);
-        ledger.reserves[QUOTE].deficit += uint128(amount);
-        ledger.perps[asset].coverable += uint128(FixedPoint.mulDivDown(amount, INSURED, 10_000));
-        emit IClearingHouse.DeficitBooked(asset, account, amount);
+    /// @notice What insurance gets of steps and fees: it repays what nobody has paid yet before it stays with the fund.
+    function addIncome(Ledger storage ledger, uint256 value) internal {
+        if (value == 0) return;
+        uint256 repaid = FixedPoint.min(value, ledger.reserves[QUOTE].deficit);
+        if (repaid != 0) reduceDeficits(ledger, repaid);
+        addCash(ledger, INSURANCE, int256(value - repaid));
     }
 
-    /// @notice An account without legs owes nothing: what its cash lacks is a loss, in the row of the perp it closed last.
-    function closeOut(Ledger storage ledger, AccountId account, AssetId asset) internal returns (uint256 deficit) {
-        Account storage stored = ledger.accounts[account];
-        if (stored.legs != 0 || stored.cash >= 0) return 0;
-        deficit = uint256(-int256(stored.cash));
-        AssetId last = stored.lastClosed;
-        bookDeficit(ledger, last == QUOTE ? asset : last, account, deficit);
+    /// @notice Makes the account whole and writes the loss to the row of the market.
+    function bookDeficit(
+        Ledger storage ledger,
+        AssetId asset,
+        AccountId account,
+        uint256 amount,
+        Loser loser
+    ) internal {
+        if (amount == 0) return;
+        addCash(ledger, account, int256(amount));
+        Losses storage losses = ledger.perps[asset].losses;
+        addCash(ledger, deficitRow(asset), -int256(amount));
+        if (!losses.standing) ledger.inDeficit.push(asset);
+        // What was known to be shared out was known of the other side.
+        if (losses.loser != loser) losses.sharedAt = 0;
+        losses.coverable += uint120(FixedPoint.mulDivDown(amount, INSURED, 10_000));
+        (losses.loser, losses.standing) = (loser, true);
+        ledger.reserves[QUOTE].deficit += uint128(amount);
+        emit IClearingHouse.DeficitBooked(asset, account, amount);
     }
 
     /// @notice Pays off part of a market's deficit; the cash must come from another row or from a claim that ends.
@@ -66,8 +76,14 @@ library Accounting {
         int256 left = addCash(ledger, deficitRow(asset), int256(amount));
         ledger.reserves[QUOTE].deficit -= uint128(amount);
         uint256 standing = uint256(-left);
-        if (ledger.perps[asset].coverable > standing) ledger.perps[asset].coverable = uint128(standing);
-        if (standing == 0) forget(ledger, asset);
+        Losses storage losses = ledger.perps[asset].losses;
+        if (losses.coverable > standing) losses.coverable = uint120(standing);
+        if (standing == 0) {
+            (losses.loser, losses.standing, losses.sharedAt) = (Loser.Unknown, false, 0);
+            delete ledger.perps[asset].long.page;
+            delete ledger.perps[asset].short.page;
+            forget(ledger, asset);
+        }
         emit IClearingHouse.DeficitReduced(asset, amount);
     }
 

@@ -7,7 +7,6 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
-import {Budgets} from "../libraries/Budgets.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
@@ -19,6 +18,7 @@ import {Accounting} from "./Accounting.sol";
 import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
+import {Deleveraging} from "./Deleveraging.sol";
 import {Exchanging} from "./Exchanging.sol";
 import {
     AssetConfig,
@@ -36,6 +36,8 @@ import {
 import {Liquidating} from "./Liquidating.sol";
 import {Listing} from "./Listing.sol";
 import {Markets} from "./Markets.sol";
+import {Offsetting} from "./Offsetting.sol";
+import {Paying} from "./Paying.sol";
 import {Positions} from "./Positions.sol";
 import {Session} from "./Session.sol";
 import {Settling} from "./Settling.sol";
@@ -108,7 +110,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         address to
     ) external nonReentrant returns (uint256 paid) {
         requireAuthority(account);
-        if (account != TREASURY && msg.sender != account.ownerOf()) {
+        if (account.ownerOf() != address(0) && msg.sender != account.ownerOf()) {
             require(to == account.ownerOf(), RecipientNotOwner(account, to));
         }
         (address token, uint256 unit) = tokenOf(asset);
@@ -135,13 +137,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     }
 
     function shareFees() external nonReentrant returns (uint256 insured, uint256 kept) {
-        uint256 fees = uint256(cashOf(FEES));
-        insured = FixedPoint.mulDivDown(fees, ledger.houseTerms.insuranceShare, 10_000);
-        kept = fees - insured;
-        ledger.addCash(FEES, -int256(fees));
-        ledger.addCash(INSURANCE, int256(insured));
-        ledger.addCash(TREASURY, int256(kept));
-        emit FeesShared(insured, kept);
+        return Listing.shareFees(ledger, IOracle(oracle));
     }
 
     function skim(AssetId asset) external nonReentrant returns (uint256 value) {
@@ -173,7 +169,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
     }
 
     function examine(AccountId account, AssetId asset) external nonReentrant returns (Case memory) {
-        return Liquidating.examine(ledger, IOracle(oracle), account, asset);
+        return Settling.examine(ledger, IOracle(oracle), account, asset);
     }
 
     function liquidate(
@@ -183,17 +179,12 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return Liquidating.liquidate(ledger, IOracle(oracle), terms, data);
     }
 
-    function cover(AssetId asset, uint256 most) external nonReentrant only(Capability.Cover) returns (uint256 paid) {
-        paid = FixedPoint.min(most, coverable(asset));
-        if (paid == 0) return 0;
-        Budget memory budget = budgetOf(asset);
-        budget.hourUsed += uint128(paid);
-        budget.dayUsed += uint128(paid);
-        ledger.budgets[asset] = budget;
-        ledger.addCash(INSURANCE, -int256(paid));
-        ledger.perps[asset].coverable -= uint128(paid);
-        emit InsuranceUsed(asset, paid);
-        ledger.reduceDeficit(asset, paid);
+    function offset(Liquidation calldata terms) external nonReentrant only(Capability.Offset) returns (Step memory) {
+        return Offsetting.offset(ledger, IOracle(oracle), terms);
+    }
+
+    function pay(AssetId asset, uint256 ticks) external nonReentrant returns (uint256 insured, uint256 shared) {
+        return Paying.pay(ledger, IOracle(oracle), asset, ticks);
     }
 
     function listPerp(
@@ -289,7 +280,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function perpOf(AssetId asset) external view returns (PerpView memory) {
         Perp storage perp = ledger.perps[asset];
-        return PerpView(perp.fundingIndex, perp.openInterest, perp.accruedAt, perp.conditions, perp.coverable);
+        return PerpView(perp.fundingIndex, perp.openInterest, perp.accruedAt, perp.conditions, perp.losses);
     }
 
     function sideOf(AssetId asset, bool long) external view returns (SideView memory) {
@@ -301,13 +292,20 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return ledger.reserves[asset];
     }
 
-    function budgetOf(AssetId asset) public view returns (Budget memory) {
-        return Budgets.current(ledger.budgets[asset], uint256(cashOf(INSURANCE)), block.timestamp);
+    function budgetOf(AssetId asset) external view returns (Budget memory) {
+        return Paying.budgetOf(ledger, asset);
     }
 
-    function coverable(AssetId asset) public view returns (uint256) {
-        uint256 most = FixedPoint.min(ledger.perps[asset].coverable, uint256(cashOf(INSURANCE)));
-        return FixedPoint.min(most, Budgets.available(budgetOf(asset)));
+    function insurable(AssetId asset) external view returns (uint256) {
+        return Paying.insurable(ledger, asset);
+    }
+
+    function owed() external view returns (uint256 sum) {
+        for (uint256 i = 0; i < ledger.inDeficit.length; ++i) sum += ledger.perps[ledger.inDeficit[i]].losses.coverable;
+    }
+
+    function shareable(AssetId asset, bool long) external view returns (uint256) {
+        return Deleveraging.capacity(ledger, asset, long, peek(asset).mark);
     }
 
     function houseTerms() external view returns (HouseTerms memory) {
@@ -332,10 +330,10 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function requireAuthority(AccountId account) internal view {
         address owner = account.ownerOf();
-        bool allowed =
-            account == TREASURY
-                ? msg.sender == configurator
-                : owner != address(0) && (msg.sender == owner || isOperator(owner, msg.sender));
+        bool allowed;
+        if (owner != address(0)) allowed = msg.sender == owner || isOperator(owner, msg.sender);
+        else if (account == INSURANCE) allowed = hasCapability(msg.sender, Capability.Cover);
+        else allowed = account == TREASURY && msg.sender == configurator;
         require(allowed, NotOwnerOrOperator(account, msg.sender));
     }
 

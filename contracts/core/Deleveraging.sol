@@ -4,10 +4,10 @@ pragma solidity ^0.8.28;
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {Deleverage} from "../libraries/Deleverage.sol";
 import {Ticks} from "../libraries/Ticks.sol";
-import {FixedPoint} from "../libraries/math/FixedPoint.sol";
+import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
-import {EpochEnd, Ledger, Perp, Side, Tick} from "./Ledger.sol";
+import {EpochEnd, Ledger, Page, Perp, Side, Tick} from "./Ledger.sol";
 import {Positions} from "./Positions.sol";
 
 /// @notice The last resorts, on storage: closing an orphaned leg against the whole other side at mark, and taking a share
@@ -40,14 +40,22 @@ library Deleveraging {
         uint256 dust
     );
 
-    /// @notice A page of a side's ticks in use, from the lowest price up.
+    /// @notice A share in progress: from the lowest tick in use up.
     struct Share {
-        uint256 deficit;
         uint256 mark;
         uint256 haircut;
         uint256 capacity;
         uint256 fraction;
         uint256 collected;
+    }
+
+    /// @notice Brings a position up to date.
+    function touch(
+        Ledger storage ledger,
+        AccountId account,
+        AssetId asset
+    ) external returns (int256 cash, int256 held) {
+        (cash, held, ) = Positions.resize(ledger, account, asset, 0, 0);
     }
 
     /// @notice Closes up to `size` of the account's leg at `price` against all members of the other side, everyone by the
@@ -65,12 +73,16 @@ library Deleveraging {
         closed = FixedPoint.min(FixedPoint.min(size, FixedPoint.abs(held)), perp.openInterest);
         if (closed == 0) return (0, cash, left);
         bool long = held > 0;
-        (, , left) = Positions.resize(ledger, account, asset, long ? -int256(closed) : int256(closed), price);
+        int256 gone = long ? int256(closed) : -int256(closed);
+        // What rounding left an account beyond the open interest has no other side.
+        if (closed == perp.openInterest) gone = held;
+        (, , left) = Positions.resize(ledger, account, asset, -gone, price);
         cash += Deleverage.offsetProceeds(long, closed, price);
         offsetSide(perp, asset, !long, closed, price);
     }
 
-    /// @notice Takes the same fraction of profit, at most the haircut, from every tick of the side that is in profit.
+    /// @notice Takes the same fraction of profit, at most the haircut, from every tick of the side that is in profit, the lowest
+    /// first and at most `limit` of them. Where it stops the next call goes on, with the same fraction at the same mark.
     /// @return paid what goes to the deficit, never more than it
     /// @return dust what rounding collected beyond it
     function share(
@@ -78,38 +90,48 @@ library Deleveraging {
         AssetId asset,
         bool long,
         uint256 deficit,
-        uint256 mark
+        uint256 mark,
+        uint256 limit
     ) external returns (uint256 paid, uint256 dust) {
+        if (deficit == 0 || limit == 0) return (0, 0);
         Side storage side = Positions.sideOf(ledger.perps[asset], long);
+        Page memory page = side.page;
         Share memory state;
-        state.deficit = deficit;
-        state.mark = mark;
         state.haircut = Positions.haircutOf(ledger, asset);
         uint256[] memory ticks = ticksInUse(side);
-        for (uint256 i = 0; i < ticks.length; ++i) {
-            Tick memory tick = side.ticks[ticks[i]];
-            state.capacity += Positions.tickSize(side, tick) * capacityOf(state, long, ticks[i], tick.taken);
-        }
-        if (state.capacity == 0 || deficit == 0) return (0, 0);
-        state.fraction = Deleverage.shareFraction(deficit, state.capacity);
-        uint256 shareVersion = ++side.shareVersion;
-        for (uint256 i = 0; i < ticks.length; ++i) {
-            uint256 charge = chargeTick(side, state, long, ticks[i]);
-            if (charge != 0) emit TickShared(asset, long, ticks[i], shareVersion, charge);
-        }
+        if (page.fraction == 0) {
+            state.mark = mark;
+            state.capacity = capacityOf(side, state, long, ticks);
+            if (state.capacity == 0) return (0, 0);
+            state.fraction = Deleverage.shareFraction(deficit, state.capacity);
+        } else (state.mark, state.fraction) = (page.mark, page.fraction);
+        uint256 next = chargeTicks(side, state, asset, long, ticks, page.next, limit);
+        if (next != 0) side.page = Page(uint96(state.fraction), uint80(state.mark), uint16(next));
+        else if (page.fraction != 0) delete side.page;
         paid = FixedPoint.min(deficit, state.collected);
         dust = state.collected - paid;
-        emit ProfitShared(asset, long, shareVersion, state.fraction, paid, dust);
+        emit ProfitShared(asset, long, side.shareVersion, state.fraction, paid, dust);
+    }
+
+    /// @notice What a share could take of a side at this mark, in 1e18.
+    function capacity(Ledger storage ledger, AssetId asset, bool long, uint256 mark) external view returns (uint256) {
+        Side storage side = Positions.sideOf(ledger.perps[asset], long);
+        Share memory state;
+        (state.mark, state.haircut) = (mark, Positions.haircutOf(ledger, asset));
+        return capacityOf(side, state, long, ticksInUse(side)) / WAD;
+    }
+
+    /// @notice How many ticks have members.
+    function countTicks(Side storage side) internal view returns (uint256 n) {
+        for (uint256 words = side.usedWords; words != 0; words &= words - 1) {
+            n += LibBit.popCount(side.usedTicks[LibBit.ffs(words)]);
+        }
     }
 
     /// @notice The ticks that have members, in order of price.
     function ticksInUse(Side storage side) internal view returns (uint256[] memory ticks) {
+        ticks = new uint256[](countTicks(side));
         uint256 n;
-        for (uint256 words = side.usedWords; words != 0; words &= words - 1) {
-            n += LibBit.popCount(side.usedTicks[LibBit.ffs(words)]);
-        }
-        ticks = new uint256[](n);
-        n = 0;
         for (uint256 words = side.usedWords; words != 0; words &= words - 1) {
             uint256 word = LibBit.ffs(words);
             for (uint256 bits = side.usedTicks[word]; bits != 0; bits &= bits - 1) {
@@ -144,7 +166,42 @@ library Deleveraging {
         ++side.shareVersion;
     }
 
-    function capacityOf(Share memory state, bool long, uint256 tick, uint256 taken) private pure returns (uint256) {
+    /// @return next the tick at which the next call goes on; 0 when there is none left
+    function chargeTicks(
+        Side storage side,
+        Share memory state,
+        AssetId asset,
+        bool long,
+        uint256[] memory ticks,
+        uint256 from,
+        uint256 limit
+    ) private returns (uint256 next) {
+        uint256 shareVersion = ++side.shareVersion;
+        for (uint256 i = 0; i < ticks.length; ++i) {
+            if (ticks[i] < from) continue;
+            if (limit-- == 0) return ticks[i];
+            uint256 charge = chargeTick(side, state, long, ticks[i]);
+            if (charge != 0) emit TickShared(asset, long, ticks[i], shareVersion, charge);
+        }
+    }
+
+    /// @dev Σ size·w, in 1e36.
+    function capacityOf(
+        Side storage side,
+        Share memory state,
+        bool long,
+        uint256[] memory ticks
+    ) private view returns (uint256 sum) {
+        for (uint256 i = 0; i < ticks.length; ++i) {
+            uint256 edge = long ? Ticks.upper(ticks[i]) : Ticks.lower(ticks[i]);
+            // What is not in profit needs no reading.
+            if (long ? state.mark <= edge : edge <= state.mark) continue;
+            Tick memory tick = side.ticks[ticks[i]];
+            sum += Positions.tickSize(side, tick) * perUnit(state, long, ticks[i], tick.taken);
+        }
+    }
+
+    function perUnit(Share memory state, bool long, uint256 tick, uint256 taken) private pure returns (uint256) {
         uint256 edge = long ? Ticks.upper(tick) : Ticks.lower(tick);
         return Deleverage.shareCapacity(long, state.mark, edge, state.haircut, taken);
     }
@@ -156,7 +213,7 @@ library Deleveraging {
         uint256 index
     ) private returns (uint256 charge) {
         Tick storage tick = side.ticks[index];
-        charge = Deleverage.shareCharge(state.fraction, capacityOf(state, long, index, tick.taken));
+        charge = Deleverage.shareCharge(state.fraction, perUnit(state, long, index, tick.taken));
         if (charge == 0) return 0;
         if (tick.cashEpoch < side.epoch) {
             if (tick.shared) side.tickEpochEnds[index][tick.cashEpoch] = tick.cashIndex;

@@ -7,7 +7,8 @@ import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {MAX_PRICE} from "../types/Price.sol";
-import {AssetKind, Ledger, Perp} from "./Ledger.sol";
+import {settlementRow} from "../types/Rows.sol";
+import {AssetKind, AssetState, Ledger, Perp} from "./Ledger.sol";
 import {Positions} from "./Positions.sol";
 
 /// @notice The one mutation of positions: size moves one way, size·price of cash the other.
@@ -56,11 +57,13 @@ library Exchanging {
         int256 delta,
         uint256 mark
     ) internal returns (Change memory change) {
-        require(account.ownerOf() != address(0), IClearingHouse.ReservedRow(account));
+        require(
+            account.ownerOf() != address(0) || settles(ledger, account, asset),
+            IClearingHouse.ReservedRow(account)
+        );
         if (ledger.configs[asset].kind == AssetKind.Perp) {
             (change.settled, change.before, change.afterwards) = Positions.resize(ledger, account, asset, delta, mark);
-            listLeg(ledger, account, asset, change.afterwards != 0);
-            if (change.afterwards == 0) ledger.accounts[account].lastClosed = asset;
+            track(ledger, account, asset, change.afterwards);
         } else {
             change.before = ledger.positions[account][asset].size;
             change.afterwards = resizeSpot(ledger, account, asset, delta);
@@ -82,6 +85,12 @@ library Exchanging {
         emit Positions.PositionChanged(account, asset, size, 0, 0);
     }
 
+    /// @notice Keeps in the account's row that it holds a perp, or that it held it last.
+    function track(Ledger storage ledger, AccountId account, AssetId asset, int256 size) internal {
+        listLeg(ledger, account, asset, size != 0);
+        if (size == 0) ledger.accounts[account].lastClosed = asset;
+    }
+
     function listLeg(Ledger storage ledger, AccountId account, AssetId asset, bool held) internal {
         uint96 legs = ledger.accounts[account].legs;
         if (legs.contains(asset) == held) return;
@@ -94,6 +103,11 @@ library Exchanging {
             change.before >= 0
                 ? change.afterwards >= 0 && change.afterwards <= change.before
                 : change.afterwards <= 0 && change.afterwards >= change.before;
+    }
+
+    /// @dev The one row without an owner that holds positions, while its market is wound down.
+    function settles(Ledger storage ledger, AccountId account, AssetId asset) private view returns (bool) {
+        return account == settlementRow(asset) && ledger.configs[asset].state == AssetState.Settling;
     }
 
     /// @dev Both sides change by the same amount, because what one party adds the other gives up.

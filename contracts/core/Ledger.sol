@@ -138,6 +138,7 @@ struct Side {
     mapping(uint256 tick => mapping(uint256 shareVersion => TickCheckpoint)) tickCheckpoints;
     mapping(uint256 tick => mapping(uint256 epoch => uint256)) tickEpochEnds;
     mapping(uint256 word => uint256) usedTicks;
+    Page page;
 }
 
 /// @notice What a market is like now, in one slot: brought up to date by every accrual.
@@ -172,14 +173,39 @@ struct Pool {
     uint16 leverageLimit;
 }
 
+/// @notice Whose loss it was that stands.
+enum Loser {
+    Unknown,
+    Longs,
+    Shorts
+}
+
+/// @notice What is known of a market's standing deficit, in one slot.
+struct Losses {
+    /// What insurance may still pay of it.
+    uint120 coverable;
+    /// The mark at which there was no more profit to share in it; zero while that is not known.
+    uint80 sharedAt;
+    /// Until when the market has no budget left.
+    uint40 spentUntil;
+    Loser loser;
+    bool standing;
+}
+
+/// @notice Where a share of profit goes on that did not get through all ticks of its side.
+struct Page {
+    uint96 fraction;
+    uint80 mark;
+    uint16 next;
+}
+
 /// @notice A perp's own state. One open interest serves both sides: they are equal by construction.
 struct Perp {
     int128 fundingIndex;
     uint96 openInterest;
     uint32 accruedAt;
     Conditions conditions;
-    /// What insurance may still pay of the standing deficit.
-    uint128 coverable;
+    Losses losses;
     /// Whose equity tells the live depth and whose inventory the funding.
     Pool pool;
     Side long;
@@ -220,5 +246,7 @@ struct Ledger {
     mapping(address token => bool) tokens;
     /// Markets whose deficit row is below zero.
     AssetId[] inDeficit;
+    /// Perps that are listed.
+    AssetId[] markets;
     HouseTerms houseTerms;
 }

@@ -171,7 +171,7 @@ contract Lens {
         uint256 elapsed = block.timestamp - m.perp.accruedAt;
         (m.fundingRate, ) = Funding.averaged(m.perp.conditions.fundingRate, m.fundingTarget, elapsed);
         m.deficit = uint256(-clearingHouse.cashOf(deficitRow(asset)));
-        m.insuranceAvailable = clearingHouse.coverable(asset);
+        m.insuranceAvailable = FixedPoint.min(m.perp.losses.coverable, clearingHouse.insurable(asset));
     }
 
     /// @notice What the pool of a market asks for one unit when a taker buys `size` (sells, if negative): what a trade executes.

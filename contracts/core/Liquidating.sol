@@ -10,7 +10,7 @@ import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
-import {INSURANCE, POOL} from "../types/Rows.sol";
+import {POOL} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
@@ -22,6 +22,7 @@ import {Positions} from "./Positions.sol";
 import {Pricing} from "./Pricing.sol";
 import {Quotes} from "./Quotes.sol";
 import {Session} from "./Session.sol";
+import {Steps} from "./Steps.sol";
 
 /// @notice The law of LIQUIDATE. The account is liquidatable in this block, its leg only shrinks, what it loses against mark
 /// stays within the bound and never lowers its health, and the taker meets initial margin. What a bankrupt account cannot
@@ -35,41 +36,16 @@ library Liquidating {
     /// @dev How far a price may be from mark against the taker, in basis points: no stage makes anybody pay more.
     uint256 private constant PRICE_BAND = 200;
 
-    /// @dev What a step starts from, and why it may be taken.
-    struct Start {
-        Price price;
-        Markets.Market market;
-        Assessor.Standing before;
-        bool debtSale;
-        AccountId taker;
-        /// The market's pool, if it is the taker.
-        Pool pool;
-    }
-
-    function examine(
-        Ledger storage ledger,
-        IOracle oracle,
-        AccountId account,
-        AssetId asset
-    ) external returns (IClearingHouse.Case memory c) {
-        (c.price, c.market, c.account) = look(ledger, oracle, account, asset);
-        Position memory position = ledger.positions[account][asset];
-        c.size =
-            c.market.config.kind == AssetKind.Perp
-                ? Assessor.touched(ledger, asset, position, c.market).size
-                : position.size;
-    }
-
     function liquidate(
         Ledger storage ledger,
         IOracle oracle,
         IClearingHouse.Liquidation calldata terms,
         bytes calldata data
     ) external returns (IClearingHouse.Step memory step) {
-        Start memory start = begin(ledger, oracle, terms);
+        Steps.Start memory start = Steps.begin(ledger, oracle, terms);
         step.price = priceOf(ledger, terms, start);
         (Exchanging.Change memory given, Exchanging.Change memory taken) = take(ledger, terms, start, step.price);
-        check(ledger, terms, given, start, step);
+        settle(ledger, terms, given, start, step);
         bool session = data.length != 0 && terms.taker != POOL;
         if (session) {
             Session.open(start.taker, terms.asset);
@@ -84,45 +60,13 @@ library Liquidating {
         checkTaker(ledger, oracle, terms.asset, taken, start);
     }
 
-    function look(
-        Ledger storage ledger,
-        IOracle oracle,
-        AccountId account,
-        AssetId asset
-    ) private returns (Price memory price, Markets.Market memory market, Assessor.Assessment memory a) {
-        price = ledger.latchOne(oracle, asset);
-        market = Markets.current(ledger, asset, price);
-        a = ledger.assessAt(oracle, account, asset, market, price);
-    }
-
-    /// @dev The account is liquidatable, or spot is to be sold against which more quote is owed than the cap.
-    function begin(
-        Ledger storage ledger,
-        IOracle oracle,
-        IClearingHouse.Liquidation calldata terms
-    ) private returns (Start memory start) {
-        Assessor.Assessment memory a;
-        (start.price, start.market, a) = look(ledger, oracle, terms.account, terms.asset);
-        start.before = Assessor.standing(a);
-        start.taker = terms.taker;
-        if (terms.taker == POOL) {
-            start.pool = ledger.perps[terms.asset].pool;
-            start.taker = accountId(start.pool.owner, 0);
-        }
-        if (Assessor.liquidatable(a)) return start;
-        start.debtSale =
-            start.market.config.kind == AssetKind.Spot &&
-            Assessor.overborrowed(start.before, ledger.houseTerms.debtCap);
-        require(start.debtSale, IClearingHouse.AccountAboveMaintenance(terms.account, a.marginEquity, a.maintenance));
-    }
-
     /// @dev A pool takes at its quote; what anybody else pays is bounded.
     function priceOf(
         Ledger storage ledger,
         IClearingHouse.Liquidation calldata terms,
-        Start memory start
+        Steps.Start memory start
     ) private view returns (uint256 price) {
-        bool long = ledger.positions[terms.account][terms.asset].size > 0;
+        bool long = start.long;
         uint256 mark = start.price.mark;
         if (terms.taker == POOL) {
             bool open =
@@ -144,10 +88,10 @@ library Liquidating {
     function take(
         Ledger storage ledger,
         IClearingHouse.Liquidation calldata terms,
-        Start memory start,
+        Steps.Start memory start,
         uint256 price
     ) private returns (Exchanging.Change memory change, Exchanging.Change memory taken) {
-        bool long = ledger.positions[terms.account][terms.asset].size > 0;
+        bool long = start.long;
         (Exchanging.Change memory buyer, Exchanging.Change memory seller) = ledger.exchange(
             terms.asset,
             long ? start.taker : terms.account,
@@ -157,47 +101,22 @@ library Liquidating {
             start.price.mark
         );
         (change, taken) = long ? (seller, buyer) : (buyer, seller);
-        payRewards(ledger, terms);
-        change.paid -= Accounting.signed(terms.reward) + Accounting.signed(terms.penalty);
+        taken.paid += int256(Steps.payRewards(ledger, terms, change, start));
         ledger.addCash(terms.account, change.settled + change.paid);
         ledger.addCash(start.taker, taken.settled + taken.paid);
     }
 
-    /// @dev Loss within the bound, health not lower, and the account's part of what nobody can pay booked.
-    function check(
+    function settle(
         Ledger storage ledger,
         IClearingHouse.Liquidation calldata terms,
-        Exchanging.Change memory change,
-        Start memory start,
+        Exchanging.Change memory given,
+        Steps.Start memory start,
         IClearingHouse.Step memory step
     ) private {
-        AccountId account = terms.account;
-        require(
-            Exchanging.isReduction(change),
-            IClearingHouse.OnlyReductions(account, terms.asset, change.before, change.afterwards)
-        );
-        Assessor.Standing memory standing = Assessor.shifted(
-            start.before,
-            start.market,
-            start.price,
-            change.before,
-            change.afterwards,
-            terms.keeper == account ? change.paid + int256(terms.reward) : change.paid
-        );
-        int256 loss = start.before.equity - standing.equity;
-        require(loss <= 0 || uint256(loss) <= terms.bound, IClearingHouse.LossAboveBound(account, loss, terms.bound));
-        require(
-            Assessor.noWorse(start.before, standing),
-            IClearingHouse.HealthLowered(account, standing.marginEquity, standing.maintenance)
-        );
-        int256 quote = standing.equity - int256(standing.collateral);
-        require(!start.debtSale || quote <= 0, IClearingHouse.SaleAboveDebt(account, quote));
-        emit IClearingHouse.Liquidated(account, terms.asset, start.taker, terms.size, loss);
-        step.deficit = bookShortfall(ledger, terms.asset, account, start.before, standing);
-        standing.equity += int256(step.deficit);
-        standing.marginEquity += int256(step.deficit);
-        Debts.track(ledger, account, Assessor.debt(standing));
-        (step.size, step.standing) = (change.afterwards, standing);
+        Assessor.Standing memory standing = Steps.check(terms, given, start);
+        step.deficit = Steps.shortfall(start.before, standing);
+        Steps.book(ledger, terms.asset, terms.account, step.deficit, start);
+        Steps.finish(ledger, terms, given, standing, start, step);
     }
 
     /// @dev A taker meets initial margin; a pool also stays within its limits, and is measured.
@@ -206,7 +125,7 @@ library Liquidating {
         IOracle oracle,
         AssetId asset,
         Exchanging.Change memory change,
-        Start memory start
+        Steps.Start memory start
     ) private {
         Assessor.Assessment memory a = ledger.assessAt(oracle, start.taker, asset, start.market, start.price);
         Pricing.requireMargin(start.taker, a);
@@ -218,28 +137,5 @@ library Liquidating {
         }
         uint256 share = Margin.depthShare(a.equity, start.market.config.depth);
         ledger.measured(asset, share, change.afterwards, mark, Pricing.Tell.Changes);
-    }
-
-    /// @dev deficit = max(0, −equity)·(maintenance released) / maintenance, the whole when no leg is left.
-    function bookShortfall(
-        Ledger storage ledger,
-        AssetId asset,
-        AccountId account,
-        Assessor.Standing memory before,
-        Assessor.Standing memory standing
-    ) private returns (uint256 deficit) {
-        if (standing.equity < 0 && before.maintenance > standing.maintenance) {
-            uint256 released = before.maintenance - standing.maintenance;
-            deficit = FixedPoint.mulDivUp(uint256(-standing.equity), released, before.maintenance);
-            ledger.bookDeficit(asset, account, deficit);
-        }
-        deficit += ledger.closeOut(account, asset);
-    }
-
-    function payRewards(Ledger storage ledger, IClearingHouse.Liquidation calldata terms) private {
-        ledger.addCash(INSURANCE, Accounting.signed(terms.penalty));
-        if (terms.reward == 0) return;
-        require(terms.keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(terms.keeper));
-        ledger.addCash(terms.keeper, Accounting.signed(terms.reward));
     }
 }

@@ -6,7 +6,7 @@ import {Margin} from "../libraries/Margin.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
-import {AssetConfig, AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
+import {AssetConfig, AssetKind, AssetState, Conditions, Ledger, Perp} from "./Ledger.sol";
 
 /// @notice A market as of now: what changes with time and price, computed the same way for a view and for an accrual.
 library Markets {
@@ -51,7 +51,7 @@ library Markets {
     ) internal view returns (int256 fundingIndex, Conditions memory conditions) {
         uint256 elapsed = block.timestamp - perp.accruedAt;
         (fundingIndex, conditions) = (perp.fundingIndex, perp.conditions);
-        if (elapsed == 0) return (fundingIndex, conditions);
+        if (elapsed == 0 || config.state == AssetState.Settling) return (fundingIndex, conditions);
         (int256 funding, int256 charged) = Funding.averaged(conditions.fundingRate, conditions.fundingTarget, elapsed);
         fundingIndex = Funding.accrue(fundingIndex, charged, price.mark);
         conditions.fundingRate = int32(funding);

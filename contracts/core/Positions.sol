@@ -103,6 +103,11 @@ library Positions {
         return FixedPoint.mulDivDown(size, side.multiplier, from);
     }
 
+    /// @notice How many positions share the tick of a basis.
+    function membersAt(Side storage side, uint256 basis) internal view returns (uint256) {
+        return side.ticks[Ticks.tickOf(basis)].members;
+    }
+
     /// @dev One step per epoch that ended since the last touch; each but the last shrank the side by more than 2²³.
     function walk(
         Side storage side,

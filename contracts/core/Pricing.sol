@@ -12,7 +12,7 @@ import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
-import {Account, AssetConfig, AssetKind, Conditions, Ledger, Perp} from "./Ledger.sol";
+import {Account, AssetConfig, AssetKind, AssetState, Conditions, Ledger, Perp} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 
 /// @notice Prices as the ledger uses them: latched first, markets accrued, then read.
@@ -133,8 +133,11 @@ library Pricing {
 
     function accrue(Ledger storage ledger, Perp storage perp, AssetId asset, Price memory price, Tell tell) private {
         if (perp.accruedAt == block.timestamp) return;
+        AssetConfig memory config = ledger.configs[asset];
+        // What is wound down stands still.
+        if (config.state == AssetState.Settling) return;
         int256 before = perp.fundingIndex;
-        (int256 index, Conditions memory conditions) = Markets.accrued(perp, ledger.configs[asset], price);
+        (int256 index, Conditions memory conditions) = Markets.accrued(perp, config, price);
         (perp.fundingIndex, perp.accruedAt) = (int128(index), uint32(block.timestamp));
         if (index != before) emit IClearingHouse.FundingAccrued(asset, index);
         store(perp, asset, conditions, tell);

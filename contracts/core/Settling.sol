@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {AccountId} from "../types/AccountId.sol";
@@ -10,10 +11,13 @@ import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetKind, Ledger} from "./Ledger.sol";
+import {AssetKind, AssetState, Ledger, Position} from "./Ledger.sol";
+import {Paying} from "./Paying.sol";
 import {Pricing} from "./Pricing.sol";
+import {Steps} from "./Steps.sol";
+import {Winding} from "./Winding.sol";
 
-/// @notice Brings accounts up to date without their doing.
+/// @notice Brings accounts up to date without their doing, and looks at them.
 library Settling {
     using Accounting for Ledger;
     using Exchanging for Ledger;
@@ -31,9 +35,30 @@ library Settling {
             cash += change.settled;
         }
         ledger.addCash(account, cash);
+        for (uint256 i = 0; i < legs.length; ++i) {
+            if (ledger.configs[legs[i]].state == AssetState.Settling) {
+                Winding.close(ledger, oracle, account, legs[i], prices[i]);
+            }
+        }
+        AssetId last = ledger.accounts[account].lastClosed;
+        Paying.closeOut(ledger, account, last, ledger.perps[last].losses.loser, 0);
         if (legs.length == 0) return;
-        ledger.closeOut(account, legs[0]);
         uint256 owed = Assessor.debt(Assessor.standing(ledger.assess(oracle, account)));
         Debts.track(ledger, account, owed);
+    }
+
+    /// @notice Latches the prices of an account, accrues the market, and returns what a stage decides on.
+    function examine(
+        Ledger storage ledger,
+        IOracle oracle,
+        AccountId account,
+        AssetId asset
+    ) external returns (IClearingHouse.Case memory c) {
+        (c.price, c.market, c.account) = Steps.look(ledger, oracle, account, asset);
+        Position memory position = ledger.positions[account][asset];
+        c.size =
+            c.market.config.kind == AssetKind.Perp
+                ? Assessor.touched(ledger, asset, position, c.market).size
+                : position.size;
     }
 }

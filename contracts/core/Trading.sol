@@ -4,13 +4,14 @@ pragma solidity ^0.8.28;
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Margin} from "../libraries/Margin.sol";
-import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
-import {AssetId, QUOTE} from "../types/AssetId.sol";
+import {AssetId} from "../types/AssetId.sol";
 import {MAX_PRICE, Price, PriceStatus} from "../types/Price.sol";
 import {FEES, POOL} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
+import {Breakers} from "./Breakers.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
 import {AssetConfig, AssetKind, AssetLimits, AssetState, Ledger, Pool} from "./Ledger.sol";
@@ -32,8 +33,6 @@ library Trading {
     uint256 private constant MAX_COST = 10_000;
     /// @dev How far a price may be from mark, in basis points. The pool's quote is the ledger's own.
     uint256 private constant PRICE_BAND = 200;
-    /// @dev For how long a latched price of quote tells whether it is worth a dollar.
-    uint256 private constant PEG_AGE = 10 minutes;
 
     /// @dev What a fill is checked against, read once for both of its parties.
     struct Fill {
@@ -66,7 +65,11 @@ library Trading {
             deal.price,
             fill.price.mark
         );
-        if (ledger.perps[terms.asset].openInterest > openInterest) requireOpen(ledger, oracle, terms.asset, fill);
+        bool grows = ledger.perps[terms.asset].openInterest > openInterest;
+        if (!Exchanging.isReduction(buyer) || !Exchanging.isReduction(seller)) {
+            Breakers.requireOpen(ledger, oracle, terms.asset, fill.price.mark, grows);
+        }
+        if (grows) requireOpen(ledger, terms.asset, fill);
         charge(ledger, terms, deal);
         buyer.paid -= int256(deal.buyerCost);
         seller.paid -= int256(deal.sellerCost);
@@ -196,25 +199,11 @@ library Trading {
     }
 
     /// @dev Only a trade that raises open interest is asked whether there is room for it, and pays for the crowd.
-    function requireOpen(Ledger storage ledger, IOracle oracle, AssetId asset, Fill memory fill) private view {
-        requirePeg(ledger, oracle);
+    function requireOpen(Ledger storage ledger, AssetId asset, Fill memory fill) private view {
         uint256 value = FixedPoint.mulUp(ledger.perps[asset].openInterest, fill.price.mark);
         (uint256 lower, uint256 upper) = (fill.limits.crowdedFrom, fill.limits.total);
         require(value <= upper, IClearingHouse.OpenInterestAboveLimit(asset, value, upper));
         fill.addedRate = Margin.crowdedRate(fill.market.initialRate, value, lower, upper);
-    }
-
-    /// @dev While quote is not worth a dollar, or nobody can tell, no market grows. What was latched lately is enough.
-    function requirePeg(Ledger storage ledger, IOracle oracle) private view {
-        uint256 bound = ledger.houseTerms.pegBound;
-        if (bound == 0) return;
-        (Price memory price, uint256 time) = oracle.latched(QUOTE);
-        if (time + PEG_AGE < block.timestamp) price = oracle.peek(new AssetId[](1))[0];
-        uint256 distance = price.mark > WAD ? price.mark - WAD : WAD - price.mark;
-        require(
-            price.status == PriceStatus.Fresh && distance * 10_000 <= WAD * bound,
-            IClearingHouse.QuoteOffPeg(price.mark, bound)
-        );
     }
 
     /// @dev Fees go to their row, tips to the keeper. A tip that does not fit the bound shrinks.

@@ -9,6 +9,7 @@ import {
     Conditions,
     Debt,
     HouseTerms,
+    Losses,
     Pool,
     Position,
     Reserve
@@ -68,7 +69,10 @@ interface IClearingHouse {
         uint256 reward;
         /// Paid by the account to insurance.
         uint256 penalty;
-        /// The most the account may lose against mark, all of the above included.
+        /// Paid by insurance for a bankrupt account, to the taker and to the keeper, as far as the market's budget goes.
+        uint256 insuredPremium;
+        uint256 insuredTip;
+        /// The most the account may lose against mark, all that it pays included.
         uint256 bound;
     }
 
@@ -104,7 +108,7 @@ interface IClearingHouse {
         uint256 openInterest;
         uint256 accruedAt;
         Conditions conditions;
-        uint256 coverable;
+        Losses losses;
     }
 
     event Deposited(
@@ -139,6 +143,8 @@ interface IClearingHouse {
         uint256 size,
         int256 loss
     );
+    /// @notice A leg closed at mark against the whole other side.
+    event Offset(AccountId indexed account, AssetId indexed asset, uint256 size, uint256 price);
     event FundingAccrued(AssetId indexed asset, int256 fundingIndex);
     /// @notice What a market is like from now on: rates, funding, depth.
     event ConditionsChanged(AssetId indexed asset, Conditions conditions);
@@ -155,6 +161,8 @@ interface IClearingHouse {
     event CallSkipped(uint256 indexed index, bytes reason);
     event AssetListed(AssetId indexed asset, AssetConfig config, AssetLimits limits, address token);
     event AssetConfigured(AssetId indexed asset, AssetConfig config, AssetLimits limits);
+    /// @notice The last leg of a market that was wound down has closed.
+    event MarketRetired(AssetId indexed asset);
     event CapabilityChanged(address indexed stage, Capability indexed capability, bool granted);
 
     error NotOwnerOrOperator(AccountId account, address caller);
@@ -162,6 +170,9 @@ interface IClearingHouse {
     error NotConfigurator(address caller);
     error CapabilityMissing(address caller, Capability capability);
     error UnknownAsset(AssetId asset);
+    error PriceNotFixed(AssetId asset);
+    error DeficitStands(AssetId asset, int256 cash);
+    error BudgetSpent(AssetId asset, uint256 until);
     error AssetAlreadyListed(AssetId asset);
     error AssetOutOfBounds(uint256 asset, uint256 bound);
     error WrongKind(AssetId asset);
@@ -183,6 +194,8 @@ interface IClearingHouse {
     error OutsidePriceBand(uint256 price, uint256 mark, uint256 band);
     error HealthLowered(AccountId account, int256 marginEquity, uint256 maintenance);
     error AccountAboveMaintenance(AccountId account, int256 marginEquity, uint256 maintenance);
+    error NotBankrupt(AccountId account, int256 equity);
+    error NotOrphaned(AccountId account, int256 marginEquity, uint256 maintenance);
     error LossAboveBound(AccountId account, int256 loss, uint256 bound);
     error FeeAboveBound(uint256 fee, uint256 bound);
     error NoReason();
@@ -227,7 +240,8 @@ interface IClearingHouse {
     /// @notice Latches prices, accrues funding and rates, and measures depth.
     function accrue(AssetId[] calldata assets) external;
 
-    /// @notice Brings every leg of the accounts up to date: funding, offsets and shares.
+    /// @notice Brings every leg of the accounts up to date: funding, offsets and shares. A leg whose market is wound down closes at
+    /// the fixed price: at a loss at once, at a profit after a day, when the losses are in. The last one retires the market.
     function settle(AccountId[] calldata accounts) external;
 
     /// @notice Credits the treasury with tokens that arrived without a deposit.
@@ -255,8 +269,17 @@ interface IClearingHouse {
     /// returns nothing is open but trades of the taker in this asset.
     function liquidate(Liquidation calldata terms, bytes calldata data) external returns (Step memory);
 
-    /// @notice COVER: moves cash from insurance to the market's deficit row, as much as deficit, budget and fund allow.
-    function cover(AssetId asset, uint256 most) external returns (uint256 paid);
+    /// @notice OFFSET: a perp of an account that is bankrupt or below half of its maintenance is closed at mark against the whole
+    /// other side, everyone by the same fraction: the whole leg of a bankrupt one, else at most what brings it to twice
+    /// its maintenance. What a bankrupt account cannot pay is booked and paid for before, so that nobody realises profit
+    /// without his share of it. A spot of a bankrupt account whose price is stale is sold to insurance at what it counts
+    /// for. Taker, price and premium are not read.
+    function offset(Liquidation calldata terms) external returns (Step memory);
+
+    /// @notice Pays what can be paid of a market's deficit: from insurance, then by a share of the winners' profit. Anybody may
+    /// call it; the steps that book a deficit do so themselves.
+    /// @param ticks the most to look for profit in; the next call goes on where this one stops
+    function pay(AssetId asset, uint256 ticks) external returns (uint256 insured, uint256 shared);
 
     function listPerp(AssetId asset, AssetConfig calldata config, AssetLimits calldata limits) external;
 
@@ -310,8 +333,14 @@ interface IClearingHouse {
 
     function budgetOf(AssetId asset) external view returns (Budget memory);
 
-    /// @notice What insurance would pay of the market's deficit now.
-    function coverable(AssetId asset) external view returns (uint256);
+    /// @notice What insurance may pay for the market now, whatever for.
+    function insurable(AssetId asset) external view returns (uint256);
+
+    /// @notice What insurance has still to pay of all that stands, whatever its budgets say.
+    function owed() external view returns (uint256);
+
+    /// @notice What a share could take of the profit of one side now.
+    function shareable(AssetId asset, bool long) external view returns (uint256);
 
     function houseTerms() external view returns (HouseTerms memory);
 

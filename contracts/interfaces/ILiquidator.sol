@@ -23,7 +23,8 @@ interface ILiquidator {
         None,
         Reduce,
         Auction,
-        Absorb
+        Absorb,
+        Offset
     }
 
     /// @notice Why a stage has no capacity.
@@ -43,7 +44,9 @@ interface ILiquidator {
         /// What is left of the account's margin does not pay for the risk.
         PaysTooLittle,
         /// A lot is on offer.
-        LotIsLive
+        LotIsLive,
+        /// There is still margin for somebody who takes the leg.
+        NotOrphaned
     }
 
     /// @notice What a stage would do now.
@@ -72,6 +75,7 @@ interface ILiquidator {
         Offer reduce;
         Offer auction;
         Offer absorb;
+        Offer offset;
     }
 
     /// @notice A lot as a bid now would find it.
@@ -154,7 +158,14 @@ interface ILiquidator {
     error NotOwnerOrOperator(AccountId account, address caller);
     error NotClearingHouse(address caller);
     error DeadlinePassed(uint256 deadline, uint256 time);
-    error NothingPossible(AccountId account, AssetId asset, Reason reduce, Reason auction, Reason absorb);
+    error NothingPossible(
+        AccountId account,
+        AssetId asset,
+        Reason reduce,
+        Reason auction,
+        Reason absorb,
+        Reason offset
+    );
     error LotNotOver(AccountId account, AssetId asset, uint256 end, uint256 time);
     error NoTerms(AssetId asset);
     error NoLot(AccountId account, AssetId asset);

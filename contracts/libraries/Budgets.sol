@@ -29,6 +29,13 @@ library Budgets {
             );
     }
 
+    /// @notice When a budget with nothing left has something again.
+    function refilledAt(Budget memory budget) internal pure returns (uint256 time) {
+        if (left(budget.hourFund, HOUR_SHARE, budget.hourUsed) == 0) time = uint256(budget.hourStart) + 1 hours;
+        if (left(budget.dayFund, DAY_SHARE, budget.dayUsed) != 0) return time;
+        return FixedPoint.max(time, uint256(budget.dayStart) + 1 days);
+    }
+
     function left(uint256 fund, uint256 share, uint256 used) private pure returns (uint256) {
         uint256 most = FixedPoint.mulDivDown(fund, share, 10_000);
         return most > used ? most - used : 0;

@@ -72,7 +72,7 @@ library AuctionHouse {
         Situations.Situation memory s = chain.load(house, house.caseOf(account, asset), account, asset);
         uint256 planned;
         (v, planned) = look(s, lot);
-        if (v.size != 0) (v.premium, v.price) = premiumOf(s, v, s.dealOf(v.size, planned).premium);
+        if (v.size != 0) (v.premium, v.price) = premiumOf(s, v, s.dealOf(v.size, planned));
     }
 
     /// @notice When the premium of a lot is at its top. Never later than a lot that opens now would last.
@@ -104,15 +104,25 @@ library AuctionHouse {
         requireEnough(s, v, size, bid.least);
         Situations.Deal memory d = s.dealOf(size, planned);
         v.size = size;
-        (v.premium, price) = premiumOf(s, v, d.premium);
+        (v.premium, price) = premiumOf(s, v, d);
         require(v.long ? price <= bid.limit : price >= bid.limit, ILiquidator.PriceBeyondLimit(price, bid.limit));
         (d.taker, d.keeper, d.price) = (bid.taker, lot.keeper, price);
-        emit ILiquidator.LotFilled(s.account, s.asset, bid.taker, size, price, v.premium, d.penalty, d.tip);
+        insure(s, d, v.premium);
+        emit ILiquidator.LotFilled(
+            s.account,
+            s.asset,
+            bid.taker,
+            size,
+            price,
+            v.premium,
+            d.penalty,
+            d.tip + d.insuredTip
+        );
         IClearingHouse.Step memory step = house.liquidate(s.termsOf(d), callback(s, bid, d));
         s.take(step.size, step.standing);
         // The bidder may have traded with this very account.
         if (bid.data.length != 0) s.reload(house.examine(s.account, s.asset));
-        s.pay(chain.episodes[s.account], d.tip);
+        s.pay(chain.episodes[s.account], d.tip + d.insuredTip);
         settle(chain, s, lot);
     }
 
@@ -179,12 +189,20 @@ library AuctionHouse {
     function premiumOf(
         Situations.Situation memory s,
         ILiquidator.LotView memory v,
-        uint256 room
+        Situations.Deal memory d
     ) private view returns (int256 premium, uint256 price) {
         uint256 value = s.notional(v.size);
+        uint256 room = d.premium + d.insuredPremium;
         uint256 floor = uint256(v.lot.floor) * FLOOR_UNIT;
         premium = Incentives.premium(value, floor, room, block.timestamp - v.start, v.end - v.start);
         price = Incentives.price(v.long, s.price.mark, premium, v.size);
+    }
+
+    /// @dev A bankrupt account deals at mark; what the taker gets beyond that is the insurance's.
+    function insure(Situations.Situation memory s, Situations.Deal memory d, int256 premium) private pure {
+        if (d.insuredPremium == 0) return;
+        d.insuredPremium = premium > 0 ? uint256(premium) : 0;
+        if (premium > 0) d.price = s.price.mark;
     }
 
     function callback(

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
-import {Terms} from "./Chain.sol";
+import {AssetId} from "../types/AssetId.sol";
+import {Chain, Terms} from "./Chain.sol";
 
 /// @notice What no authority can set the terms of the closing chain to.
 library Bounds {
@@ -16,7 +17,7 @@ library Bounds {
     uint256 internal constant MAX_LATENCY = 60;
     uint256 internal constant MAX_TIP = 100e18;
 
-    function requireTerms(Terms calldata terms) external pure {
+    function setTerms(Chain storage chain, AssetId asset, Terms calldata terms) external {
         requireWithin("target", terms.target, MIN_TARGET, MAX_TARGET);
         requireWithin("incentive", terms.incentive, 0, MAX_INCENTIVE);
         requireWithin("penalty", terms.penalty, 0, terms.incentive);
@@ -26,6 +27,8 @@ library Bounds {
         requireWithin("latency", terms.latency, 0, MAX_LATENCY);
         requireWithin("backstop", terms.backstop, 0, MAX_SHARE);
         requireWithin("tip", terms.tip, 0, MAX_TIP);
+        emit ILiquidator.TermsSet(asset, chain.terms[asset], terms);
+        chain.terms[asset] = terms;
     }
 
     function requireWithin(bytes32 term, uint256 value, uint256 lower, uint256 upper) private pure {

@@ -17,6 +17,8 @@ import {Absorbing} from "./Absorbing.sol";
 import {AuctionHouse} from "./AuctionHouse.sol";
 import {Bounds} from "./Bounds.sol";
 import {Chain, Flow, Lot, Terms} from "./Chain.sol";
+import {Orphans} from "./Orphans.sol";
+import {Outlooks} from "./Outlooks.sol";
 import {Reducing} from "./Reducing.sol";
 import {Situations} from "./Situations.sol";
 
@@ -24,6 +26,7 @@ import {Situations} from "./Situations.sol";
 /// passed in the same call, on the same numbers.
 contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, ReentrancyGuardTransient {
     using AuctionHouse for Chain;
+    using Bounds for Chain;
     using Situations for Situations.Situation;
 
     IClearingHouse public immutable clearingHouse;
@@ -37,6 +40,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         Reason reduce;
         Reason auction;
         Reason absorb;
+        Reason offset;
     }
 
     constructor(address authority, IClearingHouse clearingHouse_) AccessManaged(authority) {
@@ -62,10 +66,17 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         Run memory run;
         run.keeper = keeper;
         reduce(s, run);
-        if (over) absorb(s, run);
-        if (!s.isDone() && !auction(s, lot, run) && !over) absorb(s, run);
-        if (over && run.stage != Stage.Auction) chain.close(s, lot);
-        require(over || run.stage != Stage.None, NothingPossible(account, asset, run.reduce, run.auction, run.absorb));
+        bool opened = !over && !s.isDone() && auction(s, lot, run);
+        if (!opened) {
+            absorb(s, run);
+            offset(s, run);
+        }
+        // What a lot that is over leaves to nobody is on offer again.
+        if (over && (s.isDone() || !auction(s, lot, run))) chain.close(s, lot);
+        require(
+            over || run.stage != Stage.None,
+            NothingPossible(account, asset, run.reduce, run.auction, run.absorb, run.offset)
+        );
         return (run.stage, run.size);
     }
 
@@ -100,9 +111,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     /// @inheritdoc ILiquidator
     function setTerms(AssetId asset, Terms calldata terms) external restricted {
-        Bounds.requireTerms(terms);
-        emit TermsSet(asset, chain.terms[asset], terms);
-        chain.terms[asset] = terms;
+        chain.setTerms(asset, terms);
     }
 
     /// @inheritdoc ILiquidator
@@ -114,28 +123,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
     }
 
     /// @inheritdoc ILiquidator
-    function outlook(AccountId account, AssetId asset) external view returns (Outlook memory o) {
-        Situations.Situation memory s = look(clearingHouse.caseOf(account, asset), account, asset);
-        (o.open, o.safe, o.health, o.margin) = (s.open, s.isSafe(), s.health, s.margin);
-        if (!s.open) return o;
-        Flow memory flow = chain.flows[asset];
-        Lot memory lot = chain.lots[account][asset];
-        bool over = AuctionHouse.isOver(s, lot);
-        if (lot.size != 0 && !over) {
-            (o.reduce.reason, o.auction.reason) = (Reason.LotIsLive, Reason.LotIsLive);
-            o.absorb.reason = Reason.LotIsLive;
-            return o;
-        }
-        Pool memory pool = clearingHouse.poolOf(asset);
-        IClearingHouse.Case memory held;
-        if (pool.owner != address(0)) held = clearingHouse.caseOf(accountId(pool.owner, 0), asset);
-        o.reduce = Reducing.offer(s, flow, pool, held);
-        o.auction = AuctionHouse.offer(s, flow.inFlight - lot.size);
-        if (hasBackstop()) held = clearingHouse.caseOf(chain.backstop, asset);
-        o.absorb = Absorbing.offer(s, chain.backstop, held);
-        if (o.reduce.size != 0) o.stage = Stage.Reduce;
-        else if (o.absorb.size != 0 && (lot.size != 0 || o.auction.size == 0)) o.stage = Stage.Absorb;
-        else if (o.auction.size != 0) o.stage = Stage.Auction;
+    function outlook(AccountId account, AssetId asset) external view returns (Outlook memory) {
+        return Outlooks.outlook(chain, clearingHouse, account, asset);
     }
 
     /// @inheritdoc ILiquidator
@@ -184,7 +173,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         uint256 value = s.notional(o.size);
         uint256 cost = FixedPoint.mulUp(value, o.cost);
         if (cost > d.premium) d.tip -= FixedPoint.min(d.tip, cost - d.premium);
-        (d.taker, d.keeper, d.premium) = (POOL, run.keeper, cost);
+        (d.taker, d.keeper, d.premium, d.insuredPremium) = (POOL, run.keeper, cost, 0);
         if (!step(s, run, d, Stage.Reduce)) return;
         Flow memory flow = Reducing.used(chain.flows[s.asset], value);
         chain.flows[s.asset] = flow;
@@ -211,7 +200,20 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
         (d.taker, d.keeper) = (chain.backstop, run.keeper);
         d.price = Incentives.price(s.size > 0, s.price.mark, int256(d.premium), o.size);
+        d.insuredPremium = 0;
         step(s, run, d, Stage.Absorb);
+    }
+
+    function offset(Situations.Situation memory s, Run memory run) internal {
+        if (s.isDone()) return;
+        Offer memory o = Orphans.offer(s);
+        run.offset = o.reason;
+        if (o.size == 0) return;
+        Situations.Deal memory d = s.dealOf(o.size, o.planned);
+        (d.keeper, d.price, d.insuredPremium) = (run.keeper, s.price.mark, 0);
+        // A spot that nobody knows the worth of is sold for what it counts.
+        d.premium = s.isSpot() ? FixedPoint.mulUp(s.notional(o.size), s.margin) : 0;
+        step(s, run, d, Stage.Offset);
     }
 
     function hasBackstop() internal view returns (bool) {
@@ -225,15 +227,22 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         Situations.Deal memory d,
         Stage stage
     ) internal returns (bool) {
-        try clearingHouse.liquidate(s.termsOf(d), "") returns (IClearingHouse.Step memory done) {
-            s.take(done.size, done.standing);
-            (run.stage, run.size) = (stage, d.size);
-            emit Stepped(s.account, s.asset, run.keeper, stage, d.size, done.price, d.penalty, d.tip);
-        } catch (bytes memory reason) {
-            emit StageFailed(s.account, s.asset, stage, reason);
+        IClearingHouse.Liquidation memory terms = s.termsOf(d);
+        bytes memory call =
+            stage == Stage.Offset
+                ? abi.encodeCall(IClearingHouse.offset, (terms))
+                : abi.encodeCall(IClearingHouse.liquidate, (terms, ""));
+        (bool ok, bytes memory result) = address(clearingHouse).call(call);
+        if (!ok) {
+            emit StageFailed(s.account, s.asset, stage, result);
             return false;
         }
-        s.pay(chain.episodes[s.account], d.tip);
+        IClearingHouse.Step memory done = abi.decode(result, (IClearingHouse.Step));
+        s.take(done.size, done.standing);
+        (run.stage, run.size) = (stage, d.size);
+        uint256 tip = d.tip + d.insuredTip;
+        emit Stepped(s.account, s.asset, run.keeper, stage, d.size, done.price, d.penalty, tip);
+        s.pay(chain.episodes[s.account], tip);
         return true;
     }
 

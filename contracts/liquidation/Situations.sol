@@ -23,6 +23,8 @@ library Situations {
     /// @dev What is left of a leg is at least so many tips, or it is closed whole.
     uint256 internal constant DUST = 100;
     uint256 internal constant MOST_INCENTIVE = 0.95e18;
+    /// @dev The most that insurance pays for a step of a bankrupt account, in basis points of what is closed.
+    uint256 internal constant INSURED = 150;
 
     struct Situation {
         AccountId account;
@@ -41,6 +43,8 @@ library Situations {
         uint256 margin;
         /// What is left of the tip of this episode.
         uint256 tip;
+        /// What insurance may pay for a bankrupt account.
+        uint256 insurable;
     }
 
     /// @notice One step: who takes what, and what the account pays besides to insurance and keeper. The premium is the most that
@@ -53,6 +57,9 @@ library Situations {
         uint256 penalty;
         uint256 tip;
         uint256 premium;
+        /// What insurance pays instead of a bankrupt account: the keeper's tip, and the most of a premium or what it is.
+        uint256 insuredTip;
+        uint256 insuredPremium;
     }
 
     function load(
@@ -72,6 +79,7 @@ library Situations {
         s.debtSale = !liquidatable && isSpot(s) && Assessor.overborrowed(s.standing, s.debtCap);
         s.open = s.size != 0 && (liquidatable || s.debtSale);
         s.tip = tipLeft(s, chain.episodes[account]);
+        if (s.open && isBankrupt(s)) s.insurable = house.insurable(asset);
     }
 
     /// @notice The situation after a step.
@@ -99,6 +107,11 @@ library Situations {
         return s.market.config.kind == AssetKind.Spot;
     }
 
+    /// @notice Whether the account has nothing left to lose: less than nothing, or nothing but spot that owes more than it counts.
+    function isBankrupt(Situation memory s) internal pure returns (bool) {
+        return s.standing.equity < 0 || s.standing.maintenance == 0;
+    }
+
     /// @notice Whether nothing of the leg can change hands at the last price: nobody knows what it is worth.
     function isFrozen(Situation memory s) internal pure returns (bool) {
         return s.price.status == PriceStatus.Stale || s.market.config.state == AssetState.Settling;
@@ -123,6 +136,7 @@ library Situations {
         (t.size, t.price) = (d.size, d.price);
         uint256 half = d.penalty / 2;
         (t.reward, t.penalty) = (d.tip + half, d.penalty - half);
+        (t.insuredPremium, t.insuredTip) = (d.insuredPremium, d.insuredTip);
         // Values of the two parts of a leg may round two wei apart.
         t.bound = d.penalty + d.tip + d.premium + 2;
     }
@@ -182,6 +196,10 @@ library Situations {
         uint256 tip = n >= planned ? s.tip : FixedPoint.mulDivDown(s.tip, n, planned);
         d.tip = FixedPoint.min(tip, budget - d.penalty);
         d.premium = budget - d.penalty - d.tip;
+        if (s.standing.equity >= 0 || isSpot(s)) return d;
+        uint256 insured = FixedPoint.min(s.insurable, share(notional(s, n), INSURED));
+        d.insuredTip = FixedPoint.min(tip, insured);
+        d.insuredPremium = insured - d.insuredTip;
     }
 
     /// @notice The margin that closing n frees: what it may be paid from.

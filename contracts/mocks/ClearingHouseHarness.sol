@@ -5,7 +5,7 @@ import {Accounting} from "../core/Accounting.sol";
 import {ClearingHouse} from "../core/ClearingHouse.sol";
 import {Deleveraging} from "../core/Deleveraging.sol";
 import {Exchanging} from "../core/Exchanging.sol";
-import {Ledger} from "../core/Ledger.sol";
+import {Ledger, Loser} from "../core/Ledger.sol";
 import {Pricing} from "../core/Pricing.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
@@ -22,7 +22,11 @@ contract ClearingHouseHarness is ClearingHouse {
 
     constructor(address quote, address oracle_, address configurator_) ClearingHouse(quote, oracle_, configurator_) {}
 
-    function offset(AccountId account, AssetId asset, uint256 size) external nonReentrant returns (uint256 closed) {
+    function forceOffset(
+        AccountId account,
+        AssetId asset,
+        uint256 size
+    ) external nonReentrant returns (uint256 closed) {
         uint256 mark = ledger.latchOne(IOracle(oracle), asset).mark;
         int256 cash;
         int256 left;
@@ -31,18 +35,18 @@ contract ClearingHouseHarness is ClearingHouse {
         ledger.listLeg(account, asset, left != 0);
     }
 
-    function share(AssetId asset, bool long) external nonReentrant returns (uint256 paid) {
+    function forceShare(AssetId asset, bool long) external nonReentrant returns (uint256 paid) {
         uint256 mark = ledger.latchOne(IOracle(oracle), asset).mark;
         uint256 deficit = uint256(-cashOf(deficitRow(asset)));
         uint256 dust;
-        (paid, dust) = Deleveraging.share(ledger, asset, long, deficit, mark);
+        (paid, dust) = Deleveraging.share(ledger, asset, long, deficit, mark, type(uint256).max);
         ledger.addCash(DUST, int256(dust));
         if (paid != 0) ledger.reduceDeficit(asset, paid);
     }
 
     /// @dev A loss out of nothing: what the account gains stands in the deficit row.
     function bookSynthetic(AssetId asset, AccountId account, uint256 amount) external nonReentrant {
-        ledger.bookDeficit(asset, account, amount);
+        ledger.bookDeficit(asset, account, amount, Loser.Unknown);
     }
 
     /// @dev A funding rate that stays, as of a skew that has stood for long.

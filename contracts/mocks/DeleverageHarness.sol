@@ -152,7 +152,14 @@ contract DeleverageHarness {
         if (op.mode == Amount.Fraction) {
             deficit = FixedPoint.mulDown(FixedPoint.mulDown(ledger.perps[ASSET].openInterest, op.price), op.amount) + 1;
         }
-        (uint256 paid, uint256 rest) = Deleveraging.share(ledger, ASSET, op.a == 0, deficit, op.price);
+        (uint256 paid, uint256 rest) = Deleveraging.share(
+            ledger,
+            ASSET,
+            op.a == 0,
+            deficit,
+            op.price,
+            type(uint256).max
+        );
         row += int256(paid);
         dust += int256(rest);
         return paid;

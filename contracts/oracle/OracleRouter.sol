@@ -117,6 +117,11 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         return (price, feed.time);
     }
 
+    /// @inheritdoc IOracle
+    function isFixed(AssetId) external pure returns (bool) {
+        return false;
+    }
+
     /// @inheritdoc IOracleRouter
     function sources(AssetId asset) public view returns (Source[] memory sources_) {
         sources_ = new Source[](assets_[asset].words.load().count);

@@ -16,7 +16,14 @@ AccountId constant FEES = AccountId.wrap(4);
 
 uint256 constant DEFICIT_ROWS = 1 << 32;
 
+uint256 constant SETTLEMENT_ROWS = 1 << 33;
+
 /// @notice The row that holds what nobody has paid yet of a market's losses; its cash is never positive.
 function deficitRow(AssetId asset) pure returns (AccountId) {
     return AccountId.wrap(DEFICIT_ROWS | AssetId.unwrap(asset));
+}
+
+/// @notice The other party of every leg that is closed when a market is wound down; it ends with nothing.
+function settlementRow(AssetId asset) pure returns (AccountId) {
+    return AccountId.wrap(SETTLEMENT_ROWS | AssetId.unwrap(asset));
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {IOracle} from "../interfaces/IOracle.sol";
+import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {AssetId} from "../types/AssetId.sol";
+import {PriceStatus} from "../types/Price.sol";
+import {INSURANCE} from "../types/Rows.sol";
+import {Accounting} from "./Accounting.sol";
+import {Assessor} from "./Assessor.sol";
+import {Deleveraging} from "./Deleveraging.sol";
+import {Exchanging} from "./Exchanging.sol";
+import {AssetKind, AssetState, Ledger} from "./Ledger.sol";
+import {Paying} from "./Paying.sol";
+import {Planner} from "./Planner.sol";
+import {Planning} from "./Planning.sol";
+import {Pricing} from "./Pricing.sol";
+import {Steps} from "./Steps.sol";
+
+/// @notice The law of OFFSET, for a leg that nobody takes. A perp of an account that is bankrupt or far below maintenance is
+/// closed at mark against the whole other side, everyone by the same fraction. A spot of a bankrupt account whose price
+/// is stale goes to insurance, below its last mark.
+library Offsetting {
+    using Accounting for Ledger;
+    using Exchanging for Ledger;
+    using Pricing for Ledger;
+
+    /// @dev Below this share of maintenance an account no longer waits for somebody, in basis points.
+    uint256 internal constant ORPHANED = 5_000;
+    /// @dev The health up to which a solvent account is offset at most.
+    uint256 private constant MOST_TARGET = 2e18;
+
+    function offset(
+        Ledger storage ledger,
+        IOracle oracle,
+        IClearingHouse.Liquidation calldata terms
+    ) external returns (IClearingHouse.Step memory step) {
+        Steps.Start memory start = Steps.begin(ledger, oracle, terms);
+        (start.taker, step.price) = (AccountId.wrap(0), start.price.mark);
+        Exchanging.Change memory change;
+        if (start.market.config.kind == AssetKind.Spot) sell(ledger, terms, change, start, step);
+        else close(ledger, oracle, terms, change, start, step);
+        Assessor.Standing memory standing = Steps.check(terms, change, start);
+        Steps.finish(ledger, terms, change, standing, start, step);
+    }
+
+    /// @dev Who has profit on the other side shares the loss before any of it is realised.
+    function close(
+        Ledger storage ledger,
+        IOracle oracle,
+        IClearingHouse.Liquidation calldata terms,
+        Exchanging.Change memory change,
+        Steps.Start memory start,
+        IClearingHouse.Step memory step
+    ) private {
+        requireOpen(terms, start);
+        (AccountId account, AssetId asset, uint256 mark) = (terms.account, terms.asset, start.price.mark);
+        (change.settled, change.before) = Deleveraging.touch(ledger, account, asset);
+        ledger.addCash(account, change.settled);
+        uint256 size = FixedPoint.min(terms.size, orphaned(change.before, start));
+        size = FixedPoint.min(size, ledger.perps[asset].openInterest);
+        require(size != 0, IClearingHouse.ZeroAmount());
+        step.deficit = lossOf(start, change.before, size);
+        Steps.book(ledger, asset, account, step.deficit, start);
+        uint256 closed;
+        (closed, change.paid, change.afterwards) = Deleveraging.offset(ledger, account, asset, size, mark);
+        ledger.track(account, asset, change.afterwards);
+        Steps.payRewards(ledger, terms, change, start);
+        ledger.addCash(account, change.paid);
+        emit IClearingHouse.Offset(account, asset, closed, mark);
+        ledger.measurePool(oracle, asset, start.price);
+    }
+
+    function requireOpen(IClearingHouse.Liquidation calldata terms, Steps.Start memory start) private pure {
+        bool open = start.price.status != PriceStatus.Stale && start.market.config.state != AssetState.Settling;
+        require(open, IClearingHouse.AssetNotTradable(terms.asset));
+        require(
+            isOrphaned(start.before),
+            IClearingHouse.NotOrphaned(terms.account, start.before.marginEquity, start.before.maintenance)
+        );
+    }
+
+    function isOrphaned(Assessor.Standing memory s) internal pure returns (bool) {
+        return s.equity < 0 || s.marginEquity * 10_000 < int256(s.maintenance * ORPHANED);
+    }
+
+    /// @dev The whole leg of a bankrupt account, else what brings it well above maintenance.
+    function orphaned(int256 size, Steps.Start memory start) private pure returns (uint256) {
+        if (start.before.equity < 0) return FixedPoint.abs(size);
+        return Planning.plan(Planner.legOf(start.before, start.market, size, start.price, MOST_TARGET, 0)).size;
+    }
+
+    /// @dev What of a bankrupt account's loss is this leg's; at mark the rest of the step costs nothing.
+    function lossOf(Steps.Start memory start, int256 held, uint256 size) private pure returns (uint256) {
+        if (start.before.equity >= 0) return 0;
+        int256 left = held > 0 ? held - int256(size) : held + int256(size);
+        return Steps.shortfall(start.before, Assessor.shifted(start.before, start.market, start.price, held, left, 0));
+    }
+
+    /// @dev At last mark·(1 − 2·haircut): what the spot counts for.
+    function sell(
+        Ledger storage ledger,
+        IClearingHouse.Liquidation calldata terms,
+        Exchanging.Change memory change,
+        Steps.Start memory start,
+        IClearingHouse.Step memory step
+    ) private {
+        change.before = ledger.positions[terms.account][terms.asset].size;
+        step.price = priceOf(terms, start);
+        start.taker = INSURANCE;
+        uint256 size = sold(ledger, terms, change.before, start.before, step.price);
+        change.afterwards = ledger.resizeSpot(terms.account, terms.asset, -int256(size));
+        ledger.resizeSpot(INSURANCE, terms.asset, int256(size));
+        uint256 value = FixedPoint.mulDown(size, step.price);
+        change.paid = int256(Paying.use(ledger, terms.asset, value));
+        Steps.payRewards(ledger, terms, change, start);
+        ledger.addCash(terms.account, change.paid);
+        emit IClearingHouse.Exchanged(terms.asset, INSURANCE, terms.account, size, step.price, 0);
+    }
+
+    function priceOf(
+        IClearingHouse.Liquidation calldata terms,
+        Steps.Start memory start
+    ) private pure returns (uint256) {
+        bool bankrupt = start.before.equity < 0 || start.before.maintenance == 0;
+        require(!start.debtSale && bankrupt, IClearingHouse.NotBankrupt(terms.account, start.before.equity));
+        uint256 cut = Assessor.haircut(start.market.config, start.price.status);
+        bool open = start.price.status == PriceStatus.Stale && cut < 10_000;
+        require(open, IClearingHouse.AssetNotTradable(terms.asset));
+        return FixedPoint.mulDivDown(start.price.mark, 10_000 - cut, 10_000);
+    }
+
+    /// @dev As much as pays what is owed, as far as the budget goes.
+    function sold(
+        Ledger storage ledger,
+        IClearingHouse.Liquidation calldata terms,
+        int256 held,
+        Assessor.Standing memory before,
+        uint256 price
+    ) private view returns (uint256 size) {
+        size = FixedPoint.min(terms.size, uint256(held));
+        size = FixedPoint.min(size, FixedPoint.mulDivUp(Assessor.debt(before), WAD, price));
+        size = FixedPoint.min(size, FixedPoint.mulDivDown(Paying.insurable(ledger, terms.asset), WAD, price));
+        require(size != 0, IClearingHouse.ZeroAmount());
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Pool} from "../core/Ledger.sol";
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
+import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
+import {AssetId} from "../types/AssetId.sol";
+import {Absorbing} from "./Absorbing.sol";
+import {AuctionHouse} from "./AuctionHouse.sol";
+import {Chain, Flow, Lot} from "./Chain.sol";
+import {Orphans} from "./Orphans.sol";
+import {Reducing} from "./Reducing.sol";
+import {Situations} from "./Situations.sol";
+
+/// @notice What the closing chain would do, from the code that does it.
+library Outlooks {
+    using Situations for Situations.Situation;
+
+    function outlook(
+        Chain storage chain,
+        IClearingHouse house,
+        AccountId account,
+        AssetId asset
+    ) external view returns (ILiquidator.Outlook memory o) {
+        Situations.Situation memory s = Situations.load(chain, house, house.caseOf(account, asset), account, asset);
+        (o.open, o.safe, o.health, o.margin) = (s.open, s.isSafe(), s.health, s.margin);
+        if (!s.open) return o;
+        Lot memory lot = chain.lots[account][asset];
+        if (lot.size == 0 || AuctionHouse.isOver(s, lot)) offers(chain, house, s, lot, o);
+        else wait(o);
+    }
+
+    function offers(
+        Chain storage chain,
+        IClearingHouse house,
+        Situations.Situation memory s,
+        Lot memory lot,
+        ILiquidator.Outlook memory o
+    ) private view {
+        Flow memory flow = chain.flows[s.asset];
+        Pool memory pool = house.poolOf(s.asset);
+        IClearingHouse.Case memory held;
+        if (pool.owner != address(0)) held = house.caseOf(accountId(pool.owner, 0), s.asset);
+        o.reduce = Reducing.offer(s, flow, pool, held);
+        o.auction = AuctionHouse.offer(s, flow.inFlight - lot.size);
+        if (AccountId.unwrap(chain.backstop) != 0) held = house.caseOf(chain.backstop, s.asset);
+        o.absorb = Absorbing.offer(s, chain.backstop, held);
+        o.offset = Orphans.offer(s);
+        o.stage = stageOf(o, lot.size != 0);
+    }
+
+    /// @dev A lot that is over had its time: the stages after it come first.
+    function stageOf(ILiquidator.Outlook memory o, bool over) private pure returns (ILiquidator.Stage) {
+        if (o.reduce.size != 0) return ILiquidator.Stage.Reduce;
+        if (!over && o.auction.size != 0) return ILiquidator.Stage.Auction;
+        if (o.absorb.size != 0) return ILiquidator.Stage.Absorb;
+        if (o.offset.size != 0) return ILiquidator.Stage.Offset;
+        return o.auction.size != 0 ? ILiquidator.Stage.Auction : ILiquidator.Stage.None;
+    }
+
+    function wait(ILiquidator.Outlook memory o) private pure {
+        (o.reduce.reason, o.auction.reason) = (ILiquidator.Reason.LotIsLive, ILiquidator.Reason.LotIsLive);
+        (o.absorb.reason, o.offset.reason) = (ILiquidator.Reason.LotIsLive, ILiquidator.Reason.LotIsLive);
+    }
+}
