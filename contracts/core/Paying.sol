@@ -114,6 +114,7 @@ library Paying {
         paid = useBudget(ledger, asset, coverable);
         if (paid == 0) return 0;
         ledger.perps[asset].losses.coverable = uint120(coverable - paid);
+        emit IClearingHouse.DeficitInsured(asset, paid);
         ledger.reduceDeficit(asset, paid);
     }
 

@@ -168,6 +168,11 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     }
 
     /// @inheritdoc IRiskConfigurator
+    function windDown(AssetId asset) external bound {
+        changeState(asset, AssetState.Settling);
+    }
+
+    /// @inheritdoc IRiskConfigurator
     function tighten(AssetId asset, AssetState state) external restricted bound {
         (AssetConfig memory config, ) = clearingHouse.configOf(asset);
         require(state > config.state && state <= AssetState.Halted, NotTighter(asset, config.state, state));

@@ -156,6 +156,8 @@ interface IClearingHouse {
     event InterestCharged(AccountId indexed account, uint256 amount);
     event DeficitBooked(AssetId indexed asset, AccountId indexed account, uint256 amount);
     event DeficitReduced(AssetId indexed asset, uint256 amount);
+    event DeficitInsured(AssetId indexed asset, uint256 amount);
+    /// @notice What insurance paid for a market, whatever for.
     event InsuranceUsed(AssetId indexed asset, uint256 amount);
     event Skimmed(AssetId indexed asset, uint256 value);
     event CallSkipped(uint256 indexed index, bytes reason);

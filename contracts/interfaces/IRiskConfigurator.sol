@@ -95,6 +95,9 @@ interface IRiskConfigurator {
 
     function setState(AssetId asset, AssetState state) external;
 
+    /// @notice Begins the end of a perp whose price is fixed for good; anybody may. Its legs close at that price.
+    function windDown(AssetId asset) external;
+
     /// @notice For the guardian: from active to reduce-only or halted, from reduce-only to halted, never back.
     function tighten(AssetId asset, AssetState state) external;
 

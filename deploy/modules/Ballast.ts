@@ -2,6 +2,7 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 const TRADE = 0;
 const LIQUIDATE = 1;
+const OFFSET = 2;
 
 /**
  * The protocol without markets. Every id is the contract's name in the address book. Authority stays with the account
@@ -21,31 +22,40 @@ export function ballastModule(clearingHouse: string) {
     const router = m.contract("OracleRouter", [manager]);
     const configurator = m.contract("RiskConfigurator", [manager]);
 
-    const assessing = m.library("Assessing");
-    const rule = (name: string) => m.library(name, { libraries: { Assessing: assessing } });
+    const Assessing = m.library("Assessing");
+    const Deleveraging = m.library("Deleveraging");
+    const Planning = m.library("Planning");
+    const Paying = m.library("Paying", { libraries: { Deleveraging } });
+    const Winding = m.library("Winding", { libraries: { Assessing, Paying } });
     const libraries = {
-      Assessing: assessing,
-      Listing: rule("Listing"),
+      Assessing,
+      Deleveraging,
+      Paying,
+      Listing: m.library("Listing", { libraries: { Assessing } }),
       Withdrawing: m.library("Withdrawing"),
-      Trading: rule("Trading"),
-      Liquidating: rule("Liquidating"),
-      Settling: rule("Settling"),
-      ...(clearingHouse === "ClearingHouse" ? {} : { Deleveraging: m.library("Deleveraging") }),
+      Trading: m.library("Trading", { libraries: { Assessing, Breakers: m.library("Breakers") } }),
+      Liquidating: m.library("Liquidating", { libraries: { Assessing, Paying } }),
+      Offsetting: m.library("Offsetting", { libraries: { Assessing, Deleveraging, Paying, Planning } }),
+      Settling: m.library("Settling", { libraries: { Assessing, Paying, Winding } }),
     };
     const house = m.contract(clearingHouse, [quote, router, configurator], { libraries });
     const lens = m.contract("Lens", [house]);
     const bound = m.call(configurator, "bind", [house], { id: "bind" });
     const exchange = m.contract("Exchange", [manager, lens, fees]);
     m.call(configurator, "setCapability", [exchange, TRADE, true], { id: "exchangeTrades", after: [bound] });
-    const planning = m.library("Planning");
-    const auctions = m.library("AuctionHouse", { libraries: { Planning: planning } });
     const liquidator = m.contract("Liquidator", [manager, house], {
-      libraries: { Planning: planning, AuctionHouse: auctions, Bounds: m.library("Bounds") },
+      libraries: {
+        Planning,
+        AuctionHouse: m.library("AuctionHouse", { libraries: { Planning } }),
+        Outlooks: m.library("Outlooks", { libraries: { Planning } }),
+        Bounds: m.library("Bounds"),
+      },
     });
     m.call(configurator, "setCapability", [liquidator, LIQUIDATE, true], {
       id: "liquidatorLiquidates",
       after: [bound],
     });
+    m.call(configurator, "setCapability", [liquidator, OFFSET, true], { id: "liquidatorOffsets", after: [bound] });
 
     return { manager, router, configurator, house, lens, exchange, liquidator };
   });

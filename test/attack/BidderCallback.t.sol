@@ -59,7 +59,7 @@ contract BidderCallbackTest is OrderTest {
         IClearingHouse.Liquidation memory step = liquidation(ETH, otherId, bidderId, 1e18, mark());
         refused(address(house), abi.encodeCall(house.liquidate, (step, "")));
         refused(address(house), abi.encodeCall(house.examine, (otherId, ETH)));
-        refused(address(house), abi.encodeCall(house.cover, (ETH, 1)));
+        refused(address(house), abi.encodeCall(house.pay, (ETH, 1)));
         refused(address(liquidator), abi.encodeCall(liquidator.liquidate, (otherId, ETH, bidderId)));
         refused(address(liquidator), abi.encodeCall(liquidator.liquidate, (thinId, ETH, bidderId)));
         ILiquidator.Bid memory nested = bidOf(otherId, bidderId);

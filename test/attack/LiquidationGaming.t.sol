@@ -430,7 +430,8 @@ contract LiquidationGamingTest is LiquidationTest {
                 ETH,
                 ILiquidator.Reason.NoPool,
                 ILiquidator.Reason.NoRoom,
-                ILiquidator.Reason.NoBackstop
+                ILiquidator.Reason.NoBackstop,
+                ILiquidator.Reason.NotOrphaned
             )
         );
         liquidator.liquidate(account, ETH, keeperId);

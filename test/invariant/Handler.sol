@@ -283,11 +283,11 @@ contract Handler is BallastTest {
         count(Action.Book, true);
     }
 
-    function cover(bool eth, uint256 most) external {
+    function cover(bool eth) external {
         AssetId asset = eth ? ETH : BTC;
         int256 row = house.cashOf(deficitRow(asset));
         uint256 fundBefore = uint256(house.cashOf(INSURANCE));
-        if (!send(Action.Cover, stage, abi.encodeCall(house.cover, (asset, bound(most, 1, 10_000e18))))) return;
+        if (!send(Action.Cover, stage, abi.encodeCall(house.pay, (asset, 0)))) return;
         uint256 paid = fundBefore - uint256(house.cashOf(INSURANCE));
         if (house.cashOf(deficitRow(asset)) - row != int256(paid)) fail_("CHAIN-1");
         spend(hours_[asset], 1 hours, fundBefore, paid, 10);
@@ -432,7 +432,7 @@ contract Handler is BallastTest {
     function watchedOffset(AccountId account, AssetId asset, bool long, uint256 size) internal {
         Snapshot[] memory before = snapshots(asset);
         uint256 openInterest = house.perpOf(asset).openInterest;
-        bytes memory data = abi.encodeCall(ClearingHouseHarness.offset, (account, asset, size));
+        bytes memory data = abi.encodeCall(ClearingHouseHarness.forceOffset, (account, asset, size));
         int256 leg = sizeOf(account, asset);
         if (!send(Action.Offset, stage, data)) return;
         uint256 closed = openInterest - house.perpOf(asset).openInterest;
@@ -458,7 +458,7 @@ contract Handler is BallastTest {
         uint256 mark = markOf(asset);
         uint256[ACCOUNTS] memory reserves;
         for (uint256 i = 0; i < ACCOUNTS; ++i) reserves[i] = reserve(before[i], mark);
-        if (!send(Action.Share, stage, abi.encodeCall(ClearingHouseHarness.share, (asset, long)))) return;
+        if (!send(Action.Share, stage, abi.encodeCall(ClearingHouseHarness.forceShare, (asset, long)))) return;
         int256 taken;
         // A lazy member pays for the fraction of a wei of size that its pick-up will round away.
         int256 slack = int256(mark / 1e18 + 4);

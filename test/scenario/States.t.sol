@@ -282,13 +282,10 @@ contract StatesTest is OrderTest {
     }
 
     function cover() internal returns (string memory) {
-        uint256 covered = house.coverable(ETH);
+        uint256 covered = house.perpOf(ETH).losses.coverable;
+        if (covered > house.insurable(ETH)) covered = house.insurable(ETH);
         uint256 before = house.totalDeficit();
-        (string memory refusal, ) = perform(
-            stage,
-            address(house),
-            abi.encodeCall(house.cover, (ETH, type(uint256).max))
-        );
+        (string memory refusal, ) = perform(stage, address(house), abi.encodeCall(house.pay, (ETH, 0)));
         return done(refusal, covered != 0 && house.totalDeficit() == before - covered);
     }
 

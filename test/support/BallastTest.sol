@@ -76,6 +76,7 @@ abstract contract BallastTest is Test {
         configurator.setCapability(address(exchange), Capability.Trade, true);
         liquidator = new Liquidator(address(manager), house);
         configurator.setCapability(address(liquidator), Capability.Liquidate, true);
+        configurator.setCapability(address(liquidator), Capability.Offset, true);
         for (uint16 i = 1; i <= 3; ++i) liquidator.setTerms(AssetId.wrap(i), stageTerms());
     }
 
@@ -226,7 +227,7 @@ abstract contract BallastTest is Test {
         uint256 size,
         uint256 price
     ) internal pure returns (IClearingHouse.Liquidation memory) {
-        return IClearingHouse.Liquidation(asset, account, taker, size, price, taker, 0, 0, type(uint128).max);
+        return IClearingHouse.Liquidation(asset, account, taker, size, price, taker, 0, 0, 0, 0, type(uint128).max);
     }
 
     function liquidate(IClearingHouse.Liquidation memory terms) internal returns (uint256) {
@@ -244,6 +245,7 @@ abstract contract BallastTest is Test {
     }
 
     function setState(AssetId asset, AssetState state) internal {
+        if (state == AssetState.Settling && !router.isFixed(asset)) router.fix(asset);
         configurator.setState(asset, state);
     }
 

@@ -158,7 +158,7 @@ class Replay {
         this.coverable.set(arg("asset"), coverable < standing ? coverable : standing);
         break;
       }
-      case "InsuranceUsed":
+      case "DeficitInsured":
         this.coverable.set(arg("asset"), (this.coverable.get(arg("asset")) ?? 0n) - arg("amount"));
         break;
       case "Deposited":
@@ -232,10 +232,10 @@ class Crowd {
       () => house.connect(signer).withdraw(account, WETH, random.between(1n, WAD / 2n), signer.address),
       () => house.accrue([market.asset]),
       () => world.configurator.setFunding(market.asset, { slope: 10_000n, cap: random.between(0n, 500n) }),
-      () => house.offset(account, market.asset, random.between(1n, 10n ** 19n)),
+      () => house.forceOffset(account, market.asset, random.between(1n, 10n ** 19n)),
       () => house.bookSynthetic(market.asset, account, random.between(1n, 10n ** 20n)),
-      () => house.share(market.asset, random.below(2) === 0),
-      () => house.cover(market.asset, random.between(1n, 10n ** 20n)),
+      () => house.forceShare(market.asset, random.below(2) === 0),
+      () => house.pay(market.asset, random.below(3) === 0 ? 0n : 1n << 20n),
       () => house.settle([account, other]),
       () => house.skim(QUOTE),
       async () => {
@@ -353,7 +353,19 @@ class Crowd {
 
   private liquidation(asset: bigint, account: bigint, taker: bigint, price: bigint) {
     const size = this.random.between(1n, (10_000n * WAD * WAD) / price);
-    return { asset, account, taker, size, price, keeper: taker, reward: 10n ** 15n, penalty: 10n ** 15n, bound: WAD };
+    return {
+      asset,
+      account,
+      taker,
+      size,
+      price,
+      keeper: taker,
+      reward: 10n ** 15n,
+      penalty: 10n ** 15n,
+      insuredPremium: 0n,
+      insuredTip: 0n,
+      bound: WAD,
+    };
   }
 }
 
@@ -449,7 +461,7 @@ async function compare(world: World, house: ClearingHouseHarness, replay: Replay
     expect([mark, fast, slow, updatedAt, status], `${law} price`).to.deep.equal(replay.prices.get(asset));
     expect(price.sigma, `${law} sigma`).to.equal(replay.sigmas.get(asset));
     expect([...perp.conditions], `${law} conditions`).to.deep.equal(replay.conditions.get(asset));
-    expect(perp.coverable, `${law} coverable`).to.equal(replay.coverable.get(asset) ?? 0n);
+    expect(perp.losses.coverable, `${law} coverable`).to.equal(replay.coverable.get(asset) ?? 0n);
   }
 }
 

@@ -109,7 +109,7 @@ contract ClearingHouseBatchTest is BallastTest {
         bytes[] memory calls = new bytes[](3);
         calls[0] = abi.encodeCall(house.liquidate, (liquidation(ETH, aliceId, carolId, 0.1e18, 1_800e18), ""));
         calls[1] = abi.encodeCall(house.liquidate, (liquidation(ETH, bobId, carolId, 0.1e18, 1_800e18), ""));
-        calls[2] = abi.encodeCall(house.cover, (ETH, 1));
+        calls[2] = abi.encodeCall(house.pay, (ETH, 1));
         vm.prank(stage);
         bytes[] memory reasons = house.batch(calls);
         assertEq(bytes4(reasons[0]), IClearingHouse.AccountAboveMaintenance.selector);
@@ -143,7 +143,7 @@ contract ClearingHouseBatchTest is BallastTest {
         entries[5] = abi.encodeCall(house.skim, (HOOK));
         entries[6] = abi.encodeCall(house.trade, (tradeTerms(ETH, aliceId, carolId, 1, 2_000e18)));
         entries[7] = abi.encodeCall(house.liquidate, (liquidation(ETH, aliceId, carolId, 1, 2_000e18), ""));
-        entries[8] = abi.encodeCall(house.cover, (ETH, 1));
+        entries[8] = abi.encodeCall(house.pay, (ETH, 1));
         for (uint256 i = 0; i < entries.length; ++i) {
             token.setCall(address(house), entries[i]);
             vm.prank(alice);

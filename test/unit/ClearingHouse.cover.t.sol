@@ -5,15 +5,14 @@ import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 
 import {accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
-import {Capability} from "../../contracts/types/Capability.sol";
 import {INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
 contract ClearingHouseCoverTest is BallastTest {
     function test_Cover_PaysFourFifthsOfADeficit() public {
-        insure(1_000_000e6);
         makeDeficit(1_000e18);
-        assertEq(house.coverable(ETH), 800e18);
+        insure(1_000_000e6);
+        assertEq(coverable(ETH), 800e18);
         vm.expectEmit(address(house));
         emit IClearingHouse.CashChanged(INSURANCE, 999_200e18);
         vm.expectEmit(address(house));
@@ -28,23 +27,21 @@ contract ClearingHouseCoverTest is BallastTest {
         assertEq(coverAll(ETH), 0, "nor later");
     }
 
-    function testFuzz_Cover_PaysTheLeastOfAll(uint256 loss, uint256 funds, uint256 most) public {
+    function testFuzz_Cover_PaysTheLeastOfAll(uint256 loss, uint256 funds) public {
         loss = bound(loss, 1, 400e6) * 250e12;
         funds = bound(funds, 0, 1e12);
-        most = bound(most, 0, 2 * loss);
-        if (funds != 0) insure(funds);
-        makeDeficit(loss);
-        uint256 expected = smallest(most, (loss * 8) / 10, (funds * 1e12) / 10);
-        vm.prank(stage);
-        assertEq(house.cover(ETH, most), expected);
+        if (funds != 0)        makeDeficit(loss);
+ insure(funds);
+        uint256 expected = smallest((loss * 8) / 10, (funds * 1e12) / 10);
+        assertEq(coverAll(ETH), expected);
         assertEq(house.cashOf(INSURANCE), int256(funds * 1e12 - expected));
         assertEq(house.totalDeficit(), loss - expected);
         assertEq(house.cashOf(deficitRow(ETH)), -int256(loss - expected));
     }
 
     function test_Cover_HourAndDayOfTheFundAtWindowStart() public {
-        insure(1_000e6);
         makeDeficit(10_000e18);
+        insure(1_000e6);
         assertEq(coverAll(ETH), 100e18, "10 % of the hour");
         assertEq(coverAll(ETH), 0);
         // More money in the fund does not widen a window that runs.
@@ -68,13 +65,12 @@ contract ClearingHouseCoverTest is BallastTest {
     /// @dev INS-1 over any sequence of calls.
     function testFuzz_Cover_NeverBeyondTheBudget(uint256 funds, uint256[10] memory seeds) public {
         funds = bound(funds, 1, 1e11);
-        insure(funds);
         makeDeficit(100_000e18);
+        insure(funds);
         uint256 start = block.timestamp;
         uint256 used;
         for (uint256 i = 0; i < 10; ++i) {
-            vm.prank(stage);
-            used += house.cover(ETH, seeds[i] % 10_000e18);
+            used += coverAll(ETH);
             assertGe(house.cashOf(INSURANCE), 0, "INS-1");
             if (block.timestamp < start + 1 hours) assertLe(used, (funds * 1e12) / 10, "INS-1");
             if (block.timestamp < start + 1 days) assertLe(used, (funds * 1e12) / 4, "INS-1");
@@ -83,8 +79,8 @@ contract ClearingHouseCoverTest is BallastTest {
     }
 
     function test_Cover_MarketsHaveTheirOwnBudget() public {
-        insure(1_000e6);
         makeDeficit(10_000e18);
+        insure(1_000e6);
         assertEq(coverAll(ETH), 100e18);
         fund(bob, bobId, 300e6);
         fund(carol, carolId, 1_000_000e6);
@@ -96,8 +92,8 @@ contract ClearingHouseCoverTest is BallastTest {
     }
 
     function test_Cover_WithdrawalsThatReduceTheDeficitReduceWhatIsInsured() public {
-        insure(1_000_000e6);
         makeDeficit(1_000e18);
+        insure(1_000_000e6);
         uint256 claims = house.reserveOf(QUOTE).held + 1_000e18;
         address winner = makeAddr("winner");
         uint256 amount = 4_900e6;
@@ -105,7 +101,7 @@ contract ClearingHouseCoverTest is BallastTest {
         house.withdraw(accountId(winner, 0), QUOTE, amount, winner);
         uint256 standing = house.totalDeficit();
         assertApproxEqAbs(standing, 1_000e18 - (4_900e18 * 1_000e18) / claims, 1e12);
-        assertEq(house.coverable(ETH), 800e18, "still below what stands");
+        assertEq(coverable(ETH), 800e18, "still below what stands");
         assertEq(coverAll(ETH), 800e18);
     }
 
@@ -114,29 +110,23 @@ contract ClearingHouseCoverTest is BallastTest {
         makeDeficit(1_000e18);
         assertEq(coverAll(ETH), 0, "no fund");
         insure(1_000e6);
-        vm.prank(stage);
-        assertEq(house.cover(ETH, 0), 0, "nothing asked");
         assertEq(coverAll(BTC), 0, "another market");
         assertEq(coverAll(AssetId.wrap(99)), 0, "no market");
         assertEq(house.budgetOf(ETH).hourUsed, 0);
         assertEq(house.totalDeficit(), 1_000e18);
     }
 
-    function test_Cover_RevertsWhen_CapabilityMissing() public {
-        address other = makeAddr("other");
-        configurator.setCapability(other, Capability.Offset, true);
-        vm.prank(other);
-        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.CapabilityMissing.selector, other, Capability.Cover));
-        house.cover(ETH, 1);
+    function coverable(AssetId asset) internal view returns (uint256) {
+        uint256 insurable = house.insurable(asset);
+        uint256 left = house.perpOf(asset).losses.coverable;
+        return left < insurable ? left : insurable;
     }
 
-    function coverAll(AssetId asset) internal returns (uint256) {
-        vm.prank(stage);
-        return house.cover(asset, type(uint256).max);
+    function coverAll(AssetId asset) internal returns (uint256 paid) {
+        (paid, ) = house.pay(asset, 0);
     }
 
-    function smallest(uint256 a, uint256 b, uint256 c) internal pure returns (uint256) {
-        a = a < b ? a : b;
-        return a < c ? a : c;
+    function smallest(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a < b ? a : b;
     }
 }

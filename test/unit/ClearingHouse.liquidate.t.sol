@@ -262,7 +262,7 @@ contract ClearingHouseLiquidateTest is BallastTest {
         assertEq(house.legsOf(aliceId).length, 0);
         assertEq(house.cashOf(deficitRow(ETH)), -50e18);
         assertEq(house.totalDeficit(), 50e18);
-        assertEq(house.perpOf(ETH).coverable, 40e18);
+        assertEq(house.perpOf(ETH).losses.coverable, 40e18);
     }
 
     /// @dev deficit = −equity · maintenance released / maintenance, at every step, and in the end all of it.

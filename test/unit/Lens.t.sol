@@ -143,8 +143,8 @@ contract LensTest is BallastTest {
         assertEq(m.insuranceAvailable, 100e18);
         assertEq(m.perp.openInterest, 0);
         assertEq(m.long.multiplier, m.short.multiplier);
-        vm.prank(stage);
-        assertEq(house.cover(ETH, type(uint256).max), m.insuranceAvailable, "QUOTE-1");
+        (uint256 insured, ) = house.pay(ETH, 0);
+        assertEq(insured, m.insuranceAvailable, "QUOTE-1");
         m = lens.market(WETH);
         assertEq(uint8(m.config.kind), uint8(AssetKind.Spot));
         assertEq(m.deficit, 0);

@@ -63,7 +63,8 @@ contract LiquidatorAuctionTest is LiquidationTest {
                 ETH,
                 ILiquidator.Reason.NoPool,
                 ILiquidator.Reason.NoRoom,
-                ILiquidator.Reason.NoBackstop
+                ILiquidator.Reason.NoBackstop,
+                ILiquidator.Reason.NotOrphaned
             )
         );
         step(accountId(alice, 6), ETH);

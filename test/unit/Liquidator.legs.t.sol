@@ -479,7 +479,8 @@ contract LiquidatorLegsTest is LiquidationTest {
                 asset,
                 ILiquidator.Reason.NoPool,
                 ILiquidator.Reason.Frozen,
-                ILiquidator.Reason.NoBackstop
+                ILiquidator.Reason.NoBackstop,
+                ILiquidator.Reason.Frozen
             )
         );
     }

@@ -280,7 +280,8 @@ contract LiquidatorViewsTest is LiquidationTest {
                 asset,
                 o.reduce.reason,
                 o.auction.reason,
-                o.absorb.reason
+                o.absorb.reason,
+                o.offset.reason
             );
     }
 
@@ -378,7 +379,15 @@ contract LiquidatorViewsTest is LiquidationTest {
 
     function expectNothing(ILiquidator.Reason reduce, ILiquidator.Reason auction, ILiquidator.Reason absorb) internal {
         vm.expectRevert(
-            abi.encodeWithSelector(ILiquidator.NothingPossible.selector, aliceId, ETH, reduce, auction, absorb)
+            abi.encodeWithSelector(
+                ILiquidator.NothingPossible.selector,
+                aliceId,
+                ETH,
+                reduce,
+                auction,
+                absorb,
+                liquidator.outlook(aliceId, ETH).offset.reason
+            )
         );
     }
 
