@@ -58,6 +58,11 @@ library Deleveraging {
         (cash, held, ) = Positions.resize(ledger, account, asset, 0, 0);
     }
 
+    /// @notice Ends what rounding left an account of a leg that has no other side any more.
+    function drop(Ledger storage ledger, AccountId account, AssetId asset) external {
+        Positions.resize(ledger, account, asset, -int256(ledger.positions[account][asset].size), 1);
+    }
+
     /// @notice Closes up to `size` of the account's leg at `price` against all members of the other side, everyone by the
     /// same fraction. The funding index must be accrued. The account's pick-up is part of `cash`.
     function offset(
@@ -73,10 +78,7 @@ library Deleveraging {
         closed = FixedPoint.min(FixedPoint.min(size, FixedPoint.abs(held)), perp.openInterest);
         if (closed == 0) return (0, cash, left);
         bool long = held > 0;
-        int256 gone = long ? int256(closed) : -int256(closed);
-        // What rounding left an account beyond the open interest has no other side.
-        if (closed == perp.openInterest) gone = held;
-        (, , left) = Positions.resize(ledger, account, asset, -gone, price);
+        (, , left) = Positions.resize(ledger, account, asset, long ? -int256(closed) : int256(closed), price);
         cash += Deleverage.offsetProceeds(long, closed, price);
         offsetSide(perp, asset, !long, closed, price);
     }

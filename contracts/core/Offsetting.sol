@@ -66,6 +66,10 @@ library Offsetting {
         Steps.book(ledger, asset, account, step.deficit, start);
         uint256 closed;
         (closed, change.paid, change.afterwards) = Deleveraging.offset(ledger, account, asset, size, mark);
+        if (change.afterwards != 0 && ledger.perps[asset].openInterest == 0) {
+            Deleveraging.drop(ledger, account, asset);
+            change.afterwards = 0;
+        }
         ledger.track(account, asset, change.afterwards);
         Steps.payRewards(ledger, terms, change, start);
         ledger.addCash(account, change.paid);

@@ -2,23 +2,26 @@
 pragma solidity ^0.8.28;
 
 import {Positions} from "../../contracts/core/Positions.sol";
+import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
-import {DUST, FEES, INSURANCE, TREASURY, deficitRow} from "../../contracts/types/Rows.sol";
+import {DUST, FEES, INSURANCE, TREASURY, deficitRow, settlementRow} from "../../contracts/types/Rows.sol";
 import {Handler} from "./Handler.sol";
 import {LiquidationHandler} from "./LiquidationHandler.sol";
+import {PayingHandler} from "./PayingHandler.sol";
 import {TradingHandler} from "./TradingHandler.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @notice The laws that speak of all rows at once.
-contract WatchedHandler is LiquidationHandler {
+contract WatchedHandler is PayingHandler {
     /// @dev Sums every row, lazy amounts included, at marks of the caller's choice.
     function checkSums(uint256 ethMark, uint256 btcMark) external {
         int256 held = int256(uint256(house.reserveOf(QUOTE).held));
         // Per operation and pick-up: the cash of one wei of size, plus one wei.
-        int256 tolerance = int256((steps + offsets * ACCOUNTS + 8) * (MAX_MARK / 1e18 + 1));
+        int256 tolerance = int256((steps + offsets() * ACCOUNTS + 8) * (MAX_MARK / 1e18 + 1));
         int256 cash = house.cashOf(TREASURY) + house.cashOf(INSURANCE) + house.cashOf(DUST) + house.cashOf(FEES);
         cash += house.cashOf(deficitRow(ETH)) + house.cashOf(deficitRow(BTC)) + house.cashOf(deficitRow(WETH));
-        int256 spot = house.positionOf(TREASURY, WETH).size;
+        cash += house.cashOf(deficitRow(QUOTE)) + house.cashOf(settlementRow(ETH)) + house.cashOf(settlementRow(BTC));
+        int256 spot = house.positionOf(TREASURY, WETH).size + house.positionOf(INSURANCE, WETH).size;
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             cash += house.cashOf(ids[i]);
             spot += house.positionOf(ids[i], WETH).size;
@@ -39,14 +42,15 @@ contract WatchedHandler is LiquidationHandler {
     function checkSides(AssetId asset, uint256 mark) internal returns (int256 cash, int256 worth) {
         int256 longs;
         int256 shorts;
-        for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            Positions.PickedUp memory p = house.previewPosition(ids[i], asset);
+        for (uint256 i = 0; i <= ACCOUNTS; ++i) {
+            AccountId row = i == ACCOUNTS ? settlementRow(asset) : ids[i];
+            Positions.PickedUp memory p = house.previewPosition(row, asset);
             cash += p.cash;
             if (p.size > 0) longs += p.size;
             else shorts -= p.size;
         }
         int256 openInterest = int256(house.perpOf(asset).openInterest);
-        int256 slack = int256(offsets * ACCOUNTS);
+        int256 slack = int256(offsets() * (ACCOUNTS + 1));
         if (longs > openInterest || openInterest - longs > slack) fail_("SIZE-1");
         if (shorts < openInterest || shorts - openInterest > slack) fail_("SIZE-1");
         worth = value(longs - shorts, mark);
@@ -62,6 +66,7 @@ contract WatchedHandler is LiquidationHandler {
 
     function checkDeficits() internal {
         int256 rows = house.cashOf(deficitRow(ETH)) + house.cashOf(deficitRow(BTC)) + house.cashOf(deficitRow(WETH));
+        rows += house.cashOf(deficitRow(QUOTE));
         if (rows > 0 || house.totalDeficit() != uint256(-rows)) fail_("CHAIN-1");
     }
 }
@@ -76,7 +81,7 @@ contract LawsTest is Test {
         handler = new WatchedHandler();
         handler.setUp();
         targetContract(address(handler));
-        bytes4[] memory actions = new bytes4[](32);
+        bytes4[] memory actions = new bytes4[](35);
         actions[0] = Handler.deposit.selector;
         actions[1] = Handler.depositSpot.selector;
         actions[2] = Handler.withdraw.selector;
@@ -109,6 +114,9 @@ contract LawsTest is Test {
         actions[29] = LiquidationHandler.bidLot.selector;
         actions[30] = LiquidationHandler.topUp.selector;
         actions[31] = LiquidationHandler.crank.selector;
+        actions[32] = PayingHandler.sink.selector;
+        actions[33] = PayingHandler.payDeficit.selector;
+        actions[34] = PayingHandler.wind.selector;
         targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
     }
 

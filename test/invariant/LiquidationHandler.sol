@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
+import {Deleveraging} from "../../contracts/core/Deleveraging.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IExchange} from "../../contracts/interfaces/IExchange.sol";
 import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
@@ -37,7 +38,6 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         uint256 cap;
         int256 insured;
         int256 rewarded;
-        uint256 deficit;
         /// Whether somebody in it pays interest to insurance.
         bool indebted;
     }
@@ -51,6 +51,12 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         uint256 insured;
         uint256 rewarded;
         uint256 tip;
+        /// What the ledger booked of the account, what of all that stands was reduced, and by whom; and what else insurance paid.
+        uint256 booked;
+        uint256 reduced;
+        uint256 covered;
+        uint256 shared;
+        uint256 used;
     }
 
     struct TipGhost {
@@ -313,7 +319,6 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         seen_.cap = (house.marketOf(asset).initialDepth * seen_.terms.inFlight) / 10_000;
         seen_.insured = house.cashOf(INSURANCE);
         seen_.rewarded = owned(keeperOf);
-        seen_.deficit = house.totalDeficit();
         seen_.indebted = owes(account) || owes(keeperOf) || owes(taker) || owes(ids[POOL]) || owes(ids[BACKSTOP]);
     }
 
@@ -325,6 +330,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     /// @param account only what is told of this one; of all when zero
     function listen(Vm.Log[] memory logs, AccountId account) internal view returns (Told memory told) {
         for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == address(house)) hearLedger(told, logs[i]);
             if (logs[i].emitter != address(liquidator)) continue;
             bytes32 topic = logs[i].topics[0];
             if (AccountId.unwrap(account) != 0 && uint256(logs[i].topics[1]) != AccountId.unwrap(account)) continue;
@@ -332,6 +338,17 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
             if (topic == ILiquidator.Stepped.selector) hearStep(told, logs[i].data);
             if (topic == ILiquidator.LotFilled.selector) hearFill(told, logs[i].data);
         }
+    }
+
+    function hearLedger(Told memory told, Vm.Log memory entry) internal pure {
+        bytes32 topic = entry.topics[0];
+        if (topic == IClearingHouse.DeficitBooked.selector) told.booked += abi.decode(entry.data, (uint256));
+        if (topic == IClearingHouse.DeficitReduced.selector) told.reduced += abi.decode(entry.data, (uint256));
+        if (topic == IClearingHouse.DeficitInsured.selector) told.covered += abi.decode(entry.data, (uint256));
+        if (topic == IClearingHouse.InsuranceUsed.selector) told.used += abi.decode(entry.data, (uint256));
+        if (topic != Deleveraging.ProfitShared.selector) return;
+        (, , uint256 paid, ) = abi.decode(entry.data, (uint256, uint256, uint256, uint256));
+        told.shared += paid;
     }
 
     function hearStep(Told memory told, bytes memory data) internal pure {
@@ -370,6 +387,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         if (told.stage == ILiquidator.Stage.Reduce && told.size != o.reduce.size) fail_("QUOTE-1");
         if (told.stage == ILiquidator.Stage.Auction && told.size != o.auction.size) fail_("QUOTE-1");
         if (told.stage == ILiquidator.Stage.Absorb && told.size != o.absorb.size) fail_("QUOTE-1");
+        if (told.stage == ILiquidator.Stage.Offset && told.size != o.offset.size) fail_("QUOTE-1");
     }
 
     function checkStep(Look memory before, Told memory told) internal {
@@ -401,18 +419,24 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     /// and tip; half of the penalty is insurance's, all else the keeper's.
     function checkPay(Look memory before, Told memory told) internal {
         int256 paid = house.cashOf(INSURANCE) - before.insured;
-        if (!before.indebted && paid != int256(told.insured)) fail_("CHAIN-1");
+        // Its part of a penalty repays what stands before it stays.
+        uint256 repaid = told.reduced - told.covered - told.shared;
+        if (!before.indebted && paid != int256(told.insured) - int256(told.used + repaid)) fail_("CHAIN-1");
+        if (told.reduced < told.covered + told.shared) fail_("CHAIN-1");
         AccountId keeperOf = before.keeper;
         bool apart = !isTaker(keeperOf) && keeperOf != before.account && keeperOf != before.taker;
         if (apart && owned(keeperOf) - before.rewarded != int256(told.rewarded)) fail_("CHAIN-1");
         Assessor.Assessment memory a = house.assess(before.account);
         uint256 budget = (freed(before, a, told.steps > 1) * shareOf(before)) / 1e18;
         uint256 slack = ROUNDING + before.mark / 1e18;
-        if (told.insured + told.rewarded > budget + slack) fail_("CHAIN-1");
+        uint256 paidByInsurance = told.used - told.covered;
+        if (told.insured + told.rewarded > budget + slack + paidByInsurance) fail_("CHAIN-1");
         if (told.steps != 1 || keeperOf == before.account) return;
-        int256 loss = before.assessment.equity - a.equity + int256(house.totalDeficit()) - int256(before.deficit);
+        int256 loss = before.assessment.equity - a.equity + int256(told.booked);
         if (told.stage == ILiquidator.Stage.Reduce)
             budget = told.insured + told.rewarded + (before.outlook.reduce.cost * told.size * before.mark) / 1e36;
+        // What insurance buys while nobody knows its worth is sold for what it counts.
+        if (told.stage == ILiquidator.Stage.Offset) budget = freed(before, a, false);
         if (loss > int256(budget + slack)) fail_("CHAIN-1");
     }
 

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IExchange} from "../../contracts/interfaces/IExchange.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId} from "../../contracts/types/AssetId.sol";
-import {FEES, INSURANCE} from "../../contracts/types/Rows.sol";
+import {FEES, INSURANCE, TREASURY} from "../../contracts/types/Rows.sol";
 import {Handler} from "./Handler.sol";
 
 /// @notice Those who trade by orders and with the pool, and those who provide for it.
@@ -149,9 +149,12 @@ contract TradingHandler is Handler {
 
     function shareFees() external {
         int256 fees = house.cashOf(FEES);
-        int256 insured = house.cashOf(INSURANCE);
+        int256 insured = house.cashOf(INSURANCE) - int256(house.totalDeficit());
+        int256 kept = house.cashOf(TREASURY);
         send(Action.ShareFees, alice, abi.encodeCall(house.shareFees, ()));
-        if (house.cashOf(FEES) != 0 || house.cashOf(INSURANCE) - insured != fees / 2) fail_("CASH-1");
+        insured = house.cashOf(INSURANCE) - int256(house.totalDeficit()) - insured;
+        if (house.cashOf(FEES) != 0 || insured + house.cashOf(TREASURY) - kept != fees) fail_("CASH-1");
+        if (insured < 0 || insured > fees / 2) fail_("CASH-1");
     }
 
     // ---- orders under watch

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Assessor} from "../../contracts/core/Assessor.sol";
+import {Deleveraging} from "../../contracts/core/Deleveraging.sol";
+import {AssetKind, AssetState} from "../../contracts/core/Ledger.sol";
+import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
+import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
+import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
+import {AccountId} from "../../contracts/types/AccountId.sol";
+import {AssetId} from "../../contracts/types/AssetId.sol";
+import {INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
+import {LiquidationHandler} from "./LiquidationHandler.sol";
+import {Vm} from "forge-std/Vm.sol";
+
+/// @notice What is left to nobody: accounts far under water that go down the whole chain, deficits that are paid when they
+/// can be, a market that ends and begins again.
+contract PayingHandler is LiquidationHandler {
+    /// @dev What the ledger's events say of losses in one market.
+    struct Flow {
+        uint256 booked;
+        uint256 reduced;
+        uint256 insured;
+        uint256 used;
+        uint256 shared;
+        uint256 offset;
+        uint256 price;
+    }
+
+    // ---- actions
+
+    /// @dev An account whose equity is about so far below nothing, with the seller of last resort at once or later.
+    function sink(uint256 who, uint256 seed) external {
+        AssetId asset = seed % 4 == 0 ? ETH : BTC;
+        AccountId account = holder(who, asset);
+        if (account == ids[POOL] || account == ids[BACKSTOP]) account = ids[1];
+        gear(account, asset, seed);
+        drown(account, asset, bound(seed >> 8, 0, 0.3e18));
+        if (seed % 5 != 0) vm.warp(block.timestamp + 70);
+        refresh();
+        for (uint256 i = 0; i < 3 && house.positionOf(account, asset).size != 0; ++i) {
+            watchedSink(account, asset, ids[(seed >> 16) % ACCOUNTS]);
+            vm.warp(block.timestamp + (seed % 3 == 0 ? 5 : 30));
+            refresh();
+        }
+    }
+
+    function payDeficit(bool eth, uint256 ticks) external {
+        AssetId asset = eth ? ETH : BTC;
+        if (ticks % 8 == 0) ClearingHouseHarness(address(house)).bookSynthetic(asset, ids[1], 1 + (ticks % 3_000e18));
+        ticks = ticks % 3 == 0 ? ticks % 4 : 1 << 20;
+        uint256 fund_ = uint256(house.cashOf(INSURANCE));
+        int256 row = house.cashOf(deficitRow(asset));
+        vm.recordLogs();
+        (bool ok, bytes memory result) = sendTo(
+            Action.Pay,
+            alice,
+            address(house),
+            abi.encodeCall(house.pay, (asset, ticks))
+        );
+        if (!ok) return;
+        (uint256 insured, uint256 shared) = abi.decode(result, (uint256, uint256));
+        Flow memory flow = flowIn(vm.getRecordedLogs(), asset);
+        if (flow.insured != insured || flow.shared != shared) fail_("CHAIN-1");
+        if (house.cashOf(deficitRow(asset)) - row != int256(insured + shared)) fail_("CHAIN-1");
+        if (fund_ - uint256(house.cashOf(INSURANCE)) != insured) fail_("CHAIN-1");
+    }
+
+    /// @dev BTC comes to its end, everybody is closed, and it is listed again.
+    function wind(uint256 who, uint256 seed) external {
+        AssetState state_ = stateOf(BTC);
+        if (kindOf(BTC) == AssetKind.None) relist();
+        else if (state_ != AssetState.Settling) {
+            if (seed % 6 == 0) end();
+        } else {
+            vm.warp(block.timestamp + (seed % 3 == 0 ? 1 days : 2 hours));
+            refresh();
+            for (uint256 i = 0; i < ACCOUNTS; ++i) {
+                send(Action.Wind, alice, abi.encodeCall(house.settle, (single(ids[(who + i) % ACCOUNTS]))));
+            }
+        }
+        count(Action.Wind, true);
+    }
+
+    function end() internal {
+        refresh();
+        router.fix(BTC);
+        vm.prank(alice);
+        configurator.windDown(BTC);
+    }
+
+    /// @dev Refused while something stands in its row.
+    function relist() internal {
+        if (router.isFixed(BTC)) addFeed(BTC, 60_000e8);
+        try configurator.listPerp(BTC, perpTerms(0.05e18, 0.1e18)) {
+            delete seen[BTC];
+            configurator.setMargin(BTC, marginTerms(0.03e18, 0.1e18, 0.06e18));
+        } catch (bytes memory reason) {
+            if (bytes4(reason) != IClearingHouse.DeficitStands.selector) fail_("LIVE-1");
+        }
+    }
+
+    // ---- steps under watch
+
+    function watchedSink(AccountId account, AssetId asset, AccountId keeperOf) internal {
+        Snapshot[] memory before = snapshots(asset);
+        Assessor.Assessment memory a = house.assess(account);
+        ILiquidator.Outlook memory o = liquidator.outlook(account, asset);
+        int256 row = house.cashOf(deficitRow(asset));
+        uint256 openInterest = house.perpOf(asset).openInterest;
+        vm.recordLogs();
+        (bool ok, bytes memory result) = sendTo(
+            Action.Sink,
+            alice,
+            address(liquidator),
+            abi.encodeCall(liquidator.liquidate, (account, asset, keeperOf))
+        );
+        if (!ok) {
+            if (o.stage != ILiquidator.Stage.None) fail_("QUOTE-1");
+            return;
+        }
+        Flow memory flow = flowIn(vm.getRecordedLogs(), asset);
+        if (house.cashOf(deficitRow(asset)) - row != int256(flow.reduced) - int256(flow.booked)) fail_("CHAIN-1");
+        if (flow.reduced < flow.insured + flow.shared) fail_("CHAIN-1");
+        if (a.equity >= 0 && flow.booked != 0) fail_("LIQ-2");
+        (ILiquidator.Stage stage_, ) = abi.decode(result, (ILiquidator.Stage, uint256));
+        if (stage_ == ILiquidator.Stage.Offset) checkOffset(account, asset, before, openInterest, flow, a);
+    }
+
+    /// @dev OFFSET-1 and SHARE-1 of what happened at once: everybody else of the other side shrank by the same fraction at mark,
+    /// and paid no more than his reserve.
+    function checkOffset(
+        AccountId account,
+        AssetId asset,
+        Snapshot[] memory before,
+        uint256 openInterest,
+        Flow memory flow,
+        Assessor.Assessment memory a
+    ) internal {
+        if (a.equity >= 0 && a.marginEquity * 2 >= int256(a.maintenance)) fail_("OFFSET-1");
+        if (flow.offset == 0 || openInterest - house.perpOf(asset).openInterest != flow.offset) fail_("OFFSET-1");
+        bool long = sideBefore(account, before);
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            if (ids[i] == account || before[i].size == 0 || before[i].size > 0 == long) continue;
+            checkCounterparty(asset, before[i], ids[i], openInterest, flow);
+        }
+    }
+
+    function checkCounterparty(
+        AssetId asset,
+        Snapshot memory before,
+        AccountId account,
+        uint256 openInterest,
+        Flow memory flow
+    ) internal {
+        Snapshot memory now_ = snapshot(account, asset);
+        uint256 want = (magnitude(before.size) * (openInterest - flow.offset)) / openInterest;
+        if (magnitude(now_.size) + 1 < want || magnitude(now_.size) > want + 2) fail_("OFFSET-1");
+        int256 gained = value(now_.size - before.size, flow.price) + now_.cash + owned(account) - before.cash;
+        // It may have been the keeper of the step, or the pool of an earlier stage in the same call.
+        if (account == ids[POOL]) return;
+        int256 slack = int256(4 + (8 * MAX_MARK) / 1e18);
+        if (gained < -int256(reserve(before, flow.price)) - slack) fail_("SHARE-1");
+    }
+
+    function sideBefore(AccountId account, Snapshot[] memory before) internal view returns (bool) {
+        for (uint256 i = 0; i < ACCOUNTS; ++i) if (ids[i] == account) return before[i].size > 0;
+        return false;
+    }
+
+    // ---- numbers
+
+    /// @dev The price at which so much of the leg's value is lost beyond equity.
+    function drown(AccountId account, AssetId asset, uint256 beyond) internal {
+        int256 size = sizeOf(account, asset);
+        if (size == 0) return;
+        uint256 mark = markOf(asset);
+        int256 equity = house.assess(account).equity;
+        int256 lost = equity + int256(((magnitude(size) * mark) / 1e18) * beyond) / 1e18;
+        if (lost <= 0) return;
+        uint256 distance = (uint256(lost) * 1e18) / magnitude(size);
+        uint256 price = size > 0 ? (distance < (mark * 6) / 10 ? mark - distance : (mark * 4) / 10) : mark + distance;
+        setPrice(asset, bound(price, 1e18, MAX_MARK));
+        try house.accrue(single(asset)) {} catch {}
+    }
+
+    function flowIn(Vm.Log[] memory logs, AssetId asset) internal view returns (Flow memory flow) {
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter != address(house) || logs[i].topics.length < 2) continue;
+            bytes32 topic = logs[i].topics[0];
+            if (topic == IClearingHouse.Offset.selector) {
+                if (uint256(logs[i].topics[2]) == AssetId.unwrap(asset)) {
+                    (flow.offset, flow.price) = abi.decode(logs[i].data, (uint256, uint256));
+                }
+                continue;
+            }
+            if (uint256(logs[i].topics[1]) != AssetId.unwrap(asset)) continue;
+            if (topic == IClearingHouse.DeficitBooked.selector) flow.booked += abi.decode(logs[i].data, (uint256));
+            if (topic == IClearingHouse.DeficitReduced.selector) flow.reduced += abi.decode(logs[i].data, (uint256));
+            if (topic == IClearingHouse.DeficitInsured.selector) flow.insured += abi.decode(logs[i].data, (uint256));
+            if (topic == IClearingHouse.InsuranceUsed.selector) flow.used += abi.decode(logs[i].data, (uint256));
+            if (topic == Deleveraging.ProfitShared.selector) flow.shared += paidIn(logs[i].data);
+        }
+    }
+
+    function paidIn(bytes memory data) internal pure returns (uint256 paid) {
+        (, , paid, ) = abi.decode(data, (uint256, uint256, uint256, uint256));
+    }
+}
