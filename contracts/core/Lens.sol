@@ -13,6 +13,7 @@ import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
 import {DUST, FEES, INSURANCE, TREASURY, deficitRow} from "../types/Rows.sol";
+import {Breakers} from "./Breakers.sol";
 import {AssetConfig, AssetKind, AssetLimits, AssetState, Pool, Reserve} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 import {Planner} from "./Planner.sol";
@@ -29,7 +30,11 @@ contract Lens {
         Halted,
         Settling,
         Diverged,
-        ReduceOnly
+        ReduceOnly,
+        /// More stands in its row than is tolerated: nobody adds.
+        DeficitStands,
+        /// Its insurance budget is spent: nobody adds.
+        BudgetSpent
     }
 
     /// @notice Why an account may be liquidated, or what keeps it from it.
@@ -101,6 +106,21 @@ contract Lens {
         int256 fundingTarget;
         uint256 deficit;
         uint256 insuranceAvailable;
+        Hold hold;
+    }
+
+    /// @notice What the failure of the other side would mean for a leg.
+    struct ExposureView {
+        /// Of each unit that nobody takes there, what is closed against this leg at mark, in 1e18.
+        uint256 closed;
+        /// The most that shares could take of its profit, and its part of what a share takes in 1e18.
+        uint256 most;
+        uint256 part;
+        /// What a share could take of its whole side.
+        uint256 shareable;
+        /// What stands in the row of the market, and what of it insurance would pay now.
+        uint256 deficit;
+        uint256 insured;
     }
 
     struct WithdrawableView {
@@ -171,7 +191,22 @@ contract Lens {
         uint256 elapsed = block.timestamp - m.perp.accruedAt;
         (m.fundingRate, ) = Funding.averaged(m.perp.conditions.fundingRate, m.fundingTarget, elapsed);
         m.deficit = uint256(-clearingHouse.cashOf(deficitRow(asset)));
+        m.hold = holdOf(asset, m.config.state, m.price);
         m.insuranceAvailable = FixedPoint.min(m.perp.losses.coverable, clearingHouse.insurable(asset));
+    }
+
+    /// @notice What of a leg would be closed and taken if accounts on the other side fail and nobody takes what they hold.
+    function exposure(AccountId id, AssetId asset) external view returns (ExposureView memory e) {
+        Positions.PickedUp memory p = clearingHouse.previewPosition(id, asset);
+        IClearingHouse.PerpView memory perp = clearingHouse.perpOf(asset);
+        e.deficit = uint256(-clearingHouse.cashOf(deficitRow(asset)));
+        e.insured = FixedPoint.min(perp.losses.coverable, clearingHouse.insurable(asset));
+        if (p.size == 0 || perp.openInterest == 0) return e;
+        e.closed = FixedPoint.min(FixedPoint.mulDivDown(FixedPoint.abs(p.size), WAD, perp.openInterest), WAD);
+        uint256 haircut = clearingHouse.marketOf(asset).config.haircut;
+        e.most = Margin.reserve(p.size, peekOne(asset).mark, p.basis, haircut);
+        e.shareable = clearingHouse.shareable(asset, p.size > 0);
+        if (e.shareable != 0) e.part = FixedPoint.min(FixedPoint.mulDivDown(e.most, WAD, e.shareable), WAD);
     }
 
     /// @notice What the pool of a market asks for one unit when a taker buys `size` (sells, if negative): what a trade executes.
@@ -293,16 +328,20 @@ contract Lens {
                 initial: m.config.kind == AssetKind.Perp
                     ? Assessor.initial(m, position.size, position.basis, price)
                     : 0,
-                hold: holdOf(m.config.state, price.status)
+                hold: holdOf(asset, m.config.state, price)
             });
     }
 
-    function holdOf(AssetState state, PriceStatus status) internal pure returns (Hold) {
-        if (status == PriceStatus.Stale) return Hold.Stale;
+    function holdOf(AssetId asset, AssetState state, Price memory price) internal view returns (Hold) {
+        if (price.status == PriceStatus.Stale) return Hold.Stale;
         if (state == AssetState.Halted) return Hold.Halted;
         if (state == AssetState.Settling) return Hold.Settling;
-        if (status == PriceStatus.Diverged) return Hold.Diverged;
-        return state == AssetState.ReduceOnly ? Hold.ReduceOnly : Hold.None;
+        if (price.status == PriceStatus.Diverged) return Hold.Diverged;
+        if (state == AssetState.ReduceOnly) return Hold.ReduceOnly;
+        IClearingHouse.PerpView memory perp = clearingHouse.perpOf(asset);
+        if (block.timestamp < perp.losses.spentUntil) return Hold.BudgetSpent;
+        uint256 deficit = uint256(-clearingHouse.cashOf(deficitRow(asset)));
+        return deficit > Breakers.tolerated(perp.openInterest, price.mark) ? Hold.DeficitStands : Hold.None;
     }
 
     function verdictOf(Assessor.Assessment memory a, uint256 debtCap) internal pure returns (Verdict) {

@@ -127,6 +127,8 @@ library Listing {
 
     function accrue(Ledger storage ledger, IOracle oracle, AssetId[] calldata assets) external {
         for (uint256 i = 0; i < assets.length; ++i) {
+            // The vault of a market that is gone still brings up to date what there is.
+            if (isGone(ledger, assets[i])) continue;
             Price memory price = ledger.latchOne(oracle, assets[i]);
             if (ledger.configs[assets[i]].kind == AssetKind.Perp) ledger.measurePool(oracle, assets[i], price);
         }
@@ -154,6 +156,10 @@ library Listing {
             target += FixedPoint.mulDown(ledger.perps[ledger.markets[i]].openInterest, price.mark);
         }
         return FixedPoint.mulDivDown(target, TARGET, 10_000);
+    }
+
+    function isGone(Ledger storage ledger, AssetId asset) private view returns (bool) {
+        return ledger.configs[asset].kind == AssetKind.None && ledger.perps[asset].long.multiplier != 0;
     }
 
     function addReserve(Ledger storage ledger, AssetId asset, address token) public {
