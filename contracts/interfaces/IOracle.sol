@@ -15,4 +15,7 @@ interface IOracle {
 
     /// @notice What `latch` would return now.
     function peek(AssetId[] calldata assets) external view returns (Price[] memory);
+
+    /// @notice Whether the price of an asset no longer moves.
+    function isFixed(AssetId asset) external view returns (bool);
 }
