@@ -101,6 +101,8 @@ async function listMarkets(world: World): Promise<void> {
     pegBound: 300n,
     insuranceShare: 5_000n,
     listed: 0n,
+    outflow: 2_000n,
+    outflowFloor: 100n,
   });
 }
 

@@ -115,6 +115,14 @@ library Accounting {
         if (paid != 0) forgone = FixedPoint.min(FixedPoint.mulDivUp(paid, deficit, held), claimed - paid);
     }
 
+    /// @notice The largest claim whose payout is no more than `most`; any claim, when all that is held may be paid.
+    /// @param held a multiple of `unit`
+    function claim(uint256 most, uint256 held, uint256 deficit, uint256 unit) internal pure returns (uint256) {
+        if (most >= held) return type(uint256).max;
+        uint256 whole = most - (most % unit);
+        return whole == 0 ? 0 : FixedPoint.mulDivUp(whole + unit, held + deficit, held) - 1;
+    }
+
     function forget(Ledger storage ledger, AssetId asset) private {
         AssetId[] storage list = ledger.inDeficit;
         uint256 i;

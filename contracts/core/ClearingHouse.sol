@@ -8,6 +8,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Legs} from "../libraries/Legs.sol";
+import {Outflows} from "../libraries/Outflows.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
@@ -20,6 +21,7 @@ import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Deleveraging} from "./Deleveraging.sol";
 import {Exchanging} from "./Exchanging.sol";
+import {Inflows} from "./Inflows.sol";
 import {
     AssetConfig,
     AssetLimits,
@@ -73,6 +75,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         oracle = oracle_;
         configurator = configurator_;
         Listing.addReserve(ledger, QUOTE, quote);
+        ledger.houseTerms.outflow = uint16(Outflows.ALL);
         quoteToken = quote;
         quoteUnit = 10 ** (18 - ledger.reserves[QUOTE].decimals);
     }
@@ -82,6 +85,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         require(amount != 0, ZeroAmount());
         uint256 value = Accounting.scaled(amount, unit);
         pull(token, amount);
+        Inflows.add(asset, value);
         Reserve storage reserve = ledger.reserves[asset];
         reserve.held = uint128(uint256(Accounting.signed(reserve.held + value)));
         int256 balance = asset == QUOTE ? creditQuote(account, value) : creditSpot(account, asset, value);
@@ -290,6 +294,10 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function reserveOf(AssetId asset) external view returns (Reserve memory) {
         return ledger.reserves[asset];
+    }
+
+    function outflowLeft(AssetId asset) external view returns (uint256) {
+        return Withdrawing.outflowLeft(ledger, asset);
     }
 
     function budgetOf(AssetId asset) external view returns (Budget memory) {

@@ -88,6 +88,10 @@ struct HouseTerms {
     /// The insurance's part of fees, in basis points; the rest is the treasury's.
     uint16 insuranceShare;
     uint16 listed;
+    /// The part of a reserve that may leave within an hour, net, in basis points; all of it for no limit.
+    uint16 outflow;
+    /// Thousands of quote that may leave within an hour whatever the share.
+    uint16 outflowFloor;
 }
 
 /// @notice A member of its side like any position: brought to the side's version when it is used.
@@ -216,6 +220,9 @@ struct Perp {
 struct Reserve {
     address token;
     uint8 decimals;
+    /// The hour of withdrawals: when it began, and what was held then in thousandths of a token.
+    uint32 windowStart;
+    uint56 windowHeld;
     uint128 held;
     /// Of quote: Σ of what nobody has paid yet, over all markets; every payment needs both.
     uint128 deficit;

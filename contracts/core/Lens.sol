@@ -61,7 +61,9 @@ contract Lens {
         /// Sources of a leg disagree: nothing leaves.
         PriceDiverged,
         /// No token can be paid of what is held.
-        NothingHeld
+        NothingHeld,
+        /// What may leave the ledger within an hour.
+        Outflow
     }
 
     struct LegView {
@@ -274,14 +276,17 @@ contract Lens {
         Assessor.Assessment memory a = clearingHouse.assess(id);
         Reserve memory reserve = clearingHouse.reserveOf(asset);
         uint256 unit = 10 ** (18 - reserve.decimals);
+        uint256 left = clearingHouse.outflowLeft(asset);
         if (a.diverged) return WithdrawableView(0, 0, Limit.PriceDiverged);
         int256 room = a.initialEquity - int256(a.initial);
-        if (asset != QUOTE) return withdrawableSpot(id, asset, room, unit);
+        if (asset != QUOTE) return withdrawableSpot(id, asset, room, left, unit);
         w.limit = a.initial != 0 ? Limit.InitialMargin : Limit.Balance;
         if (a.quoteEquity < room) (room, w.limit) = (a.quoteEquity, Limit.QuoteAgainstSpot);
         if (room <= 0) return w;
         w.amount = uint256(room) / unit;
-        (w.paid, ) = Accounting.payout(w.amount * unit, reserve.held, clearingHouse.totalDeficit(), unit);
+        uint256 most = Accounting.claim(left, reserve.held, reserve.deficit, unit) / unit;
+        if (w.amount > most) (w.amount, w.limit) = (most, Limit.Outflow);
+        (w.paid, ) = Accounting.payout(w.amount * unit, reserve.held, reserve.deficit, unit);
         w.paid /= unit;
         if (w.paid == 0 && w.amount != 0) return WithdrawableView(0, 0, Limit.NothingHeld);
     }
@@ -291,6 +296,7 @@ contract Lens {
         AccountId id,
         AssetId asset,
         int256 room,
+        uint256 left,
         uint256 unit
     ) internal view returns (WithdrawableView memory w) {
         uint256 size = uint256(int256(clearingHouse.positionOf(id, asset).size));
@@ -305,6 +311,7 @@ contract Lens {
             uint256 stays = FixedPoint.mulDivUp(value, WAD, worse);
             size = size > stays ? size - stays : 0;
         }
+        if (size > left) (size, w.limit) = (left, Limit.Outflow);
         w.amount = size / unit;
         w.paid = w.amount;
     }

@@ -167,7 +167,7 @@ library Listing {
         ledger.tokens[token] = true;
         uint8 decimals = IERC20Metadata(token).decimals();
         require(decimals <= 18, IClearingHouse.TooManyDecimals(decimals, 18));
-        ledger.reserves[asset] = Reserve(token, decimals, 0, 0);
+        ledger.reserves[asset] = Reserve(token, decimals, 0, 0, 0, 0);
     }
 
     function list(

@@ -36,6 +36,7 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
     uint256 internal constant MAX_DEBT_CAP = 80_00;
     uint256 internal constant MIN_PEG_BOUND = 50;
     uint256 internal constant MAX_PEG_BOUND = 20_00;
+    uint256 internal constant MIN_OUTFLOW = 5_00;
     /// @dev Of a pool: millionths, hundredths, basis points, basis points of depth, hundredths of equity.
     uint256 internal constant MAX_HALF_SPREAD = 10_000;
     uint256 internal constant MAX_AGE_FACTOR = 10_00;
@@ -148,6 +149,7 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
         requireWithin("debtRate", terms.debtRate, 0, MAX_DEBT_RATE);
         requireWithin("debtCap", terms.debtCap, 0, MAX_DEBT_CAP);
         requireWithin("insuranceShare", terms.insuranceShare, 0, 100_00);
+        requireWithin("outflow", terms.outflow, MIN_OUTFLOW, 100_00);
         if (terms.pegBound != 0) requireWithin("pegBound", terms.pegBound, MIN_PEG_BOUND, MAX_PEG_BOUND);
         emit HouseTermsSet(clearingHouse.houseTerms(), terms);
         clearingHouse.setHouseTerms(terms);

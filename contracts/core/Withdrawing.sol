@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
+import {Outflows} from "../libraries/Outflows.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {INSURANCE} from "../types/Rows.sol";
@@ -12,11 +13,13 @@ import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {Account, Ledger} from "./Ledger.sol";
+import {Inflows} from "./Inflows.sol";
+import {Account, Ledger, Reserve} from "./Ledger.sol";
 import {Pricing} from "./Pricing.sol";
 
 /// @notice What leaves an account of its owner's will: it meets initial margin afterwards, on prices that agree, and quote is
-/// never taken out against spot. While a deficit stands, quote is paid in proportion to what is held.
+/// never taken out against spot. While a deficit stands, quote is paid in proportion to what is held. A reserve loses no more
+/// within an hour than the terms say.
 library Withdrawing {
     using SafeERC20 for IERC20;
     using Accounting for Ledger;
@@ -42,7 +45,7 @@ library Withdrawing {
         paid = terms.amount;
         if (quote) (paid, value, balance) = debitQuote(ledger, terms.account, value, terms.unit);
         else balance = ledger.resizeSpot(terms.account, terms.asset, -int256(value));
-        ledger.reserves[terms.asset].held -= uint128(paid * terms.unit);
+        release(ledger, terms.asset, paid * terms.unit);
         requireFree(ledger, oracle, terms.account, quote);
         emit IClearingHouse.Withdrawn(terms.account, terms.asset, terms.to, value, paid, balance);
         push(terms.token, terms.to, paid);
@@ -62,6 +65,11 @@ library Withdrawing {
         requireFree(ledger, oracle, from, true);
     }
 
+    function outflowLeft(Ledger storage ledger, AssetId asset) external view returns (uint256) {
+        Reserve memory reserve = ledger.reserves[asset];
+        return ledger.houseTerms.outflow == Outflows.ALL ? reserve.held : left(ledger, asset, current(asset, reserve));
+    }
+
     /// @return paid token units
     function debitQuote(
         Ledger storage ledger,
@@ -78,6 +86,34 @@ library Withdrawing {
         balance = ledger.addCash(account, -int256(value));
         ledger.reduceDeficits(forgone);
         paid /= unit;
+    }
+
+    function release(Ledger storage ledger, AssetId asset, uint256 value) private {
+        if (ledger.houseTerms.outflow != Outflows.ALL) limit(ledger, asset, value);
+        ledger.reserves[asset].held -= uint128(value);
+    }
+
+    function limit(Ledger storage ledger, AssetId asset, uint256 value) private {
+        Reserve storage stored = ledger.reserves[asset];
+        Reserve memory reserve = stored;
+        uint256 start = reserve.windowStart;
+        uint256 most = left(ledger, asset, current(asset, reserve));
+        require(value <= most, IClearingHouse.WithdrawalAboveLimit(asset, value, most));
+        if (reserve.windowStart == start) return;
+        (stored.windowStart, stored.windowHeld) = (reserve.windowStart, reserve.windowHeld);
+        emit IClearingHouse.OutflowWindow(asset, reserve.windowStart, uint256(reserve.windowHeld) * Outflows.GRAIN);
+    }
+
+    function current(AssetId asset, Reserve memory reserve) private view returns (Reserve memory) {
+        return Outflows.current(reserve, Inflows.sum(asset), block.timestamp);
+    }
+
+    function left(Ledger storage ledger, AssetId asset, Reserve memory reserve) private view returns (uint256) {
+        uint256 floor =
+            asset == QUOTE
+                ? Outflows.quoteFloor(ledger.houseTerms.outflowFloor)
+                : Outflows.spotFloor(ledger.limits[asset].total);
+        return Outflows.left(reserve, ledger.houseTerms.outflow, floor);
     }
 
     function requireFree(Ledger storage ledger, IOracle oracle, AccountId account, bool quote) private {

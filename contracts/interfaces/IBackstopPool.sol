@@ -54,7 +54,7 @@ interface IBackstopPool {
     ) external returns (uint256 size);
 
     /// @notice Sells spot to the caller, at the dearer of mark and fast less the discount.
-    /// @param amount token units of it; what is sold is less if leg or minute leave less
+    /// @param amount token units of it; what is sold is less if leg, minute or the ledger's limit on withdrawals leave less
     /// @param mostQuote token units of quote to pay for all of it; for a part of it, that part
     /// @return bought token units of the spot
     /// @return paid token units of quote
@@ -67,7 +67,7 @@ interface IBackstopPool {
 
     function setUnwinding(Unwinding calldata terms) external;
 
-    /// @notice What leg and minute leave to be unwound now, in 1e18.
+    /// @notice What leg, minute and, of spot, the ledger's limit on withdrawals leave to be unwound now, in 1e18.
     function unwindable(AssetId asset) external view returns (uint256 size);
 
     function unwinding() external view returns (Unwinding memory);

@@ -126,6 +126,9 @@ interface IClearingHouse {
         uint256 paid,
         int256 balance
     );
+    /// @notice An hour of withdrawals began.
+    /// @param held then, up to a thousandth of a token
+    event OutflowWindow(AssetId indexed asset, uint256 start, uint256 held);
     event OperatorSet(address indexed owner, address indexed operator, bool approved);
     event CashChanged(AccountId indexed account, int256 cash);
     event Exchanged(
@@ -190,6 +193,7 @@ interface IClearingHouse {
     error InsufficientMargin(AccountId account, int256 equity, uint256 initialMargin);
     error InsufficientQuote(AccountId account, int256 quoteEquity);
     error InsufficientHeld(AssetId asset, uint256 held, uint256 needed);
+    error WithdrawalAboveLimit(AssetId asset, uint256 value, uint256 left);
     error TokenAmountMismatch(address token, uint256 expected, uint256 actual);
     error AssetNotTradable(AssetId asset);
     error OnlyReductions(AccountId account, AssetId asset, int256 before, int256 afterwards);
@@ -229,7 +233,8 @@ interface IClearingHouse {
     ) external;
 
     /// @notice Takes `amount` token units out of an account that meets its initial margin afterwards. An operator can only
-    /// pay the owner. While a deficit stands, quote pays v·H / (H + deficit) and the rest reduces the deficit.
+    /// pay the owner. While a deficit stands, quote pays v·H / (H + deficit) and the rest reduces the deficit. Within an hour
+    /// no more than a share of what was held at its begin leaves, net of deposits, or a floor if that is more.
     /// @return paid token units sent
     function withdraw(AccountId account, AssetId asset, uint256 amount, address to) external returns (uint256 paid);
 
@@ -332,6 +337,9 @@ interface IClearingHouse {
     function sideOf(AssetId asset, bool long) external view returns (SideView memory);
 
     function reserveOf(AssetId asset) external view returns (Reserve memory);
+
+    /// @notice What a withdrawal may pay now before it is above the limit of this hour, in 1e18: at most what is held.
+    function outflowLeft(AssetId asset) external view returns (uint256);
 
     function budgetOf(AssetId asset) external view returns (Budget memory);
 

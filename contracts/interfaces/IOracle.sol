@@ -13,9 +13,9 @@ interface IOracle {
     /// @notice What was latched last, and when.
     function latched(AssetId asset) external view returns (Price memory price, uint256 time);
 
-    /// @notice Whether the price of an asset stands for good.
-    function isFixed(AssetId asset) external view returns (bool);
-
     /// @notice What `latch` would return now.
     function peek(AssetId[] calldata assets) external view returns (Price[] memory);
+
+    /// @notice Whether the price of an asset no longer moves.
+    function isFixed(AssetId asset) external view returns (bool);
 }

@@ -87,7 +87,8 @@ interface IRiskConfigurator {
     /// @notice Who quotes a perp, and on what terms: its equity tells the live depth, its inventory the funding.
     function setPool(AssetId asset, Pool calldata pool) external;
 
-    /// @notice Least margin, interest on quote owed against spot and its cap, and the guard on quote's peg. `listed` is ignored.
+    /// @notice Least margin, interest on quote owed against spot and its cap, the guard on quote's peg, the insurance's part
+    /// of fees, and what may be withdrawn within an hour. `listed` is ignored.
     function setHouseTerms(HouseTerms calldata terms) external;
 
     /// @notice Funding per day = clamp(slope · one-hour average of the pool's skew / max(depth, open interest), ±cap).

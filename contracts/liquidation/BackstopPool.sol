@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Assessor} from "../core/Assessor.sol";
 import {AssetKind, AssetState} from "../core/Ledger.sol";
 import {Lens} from "../core/Lens.sol";
 import {IBackstopPool} from "../interfaces/IBackstopPool.sol";
@@ -108,7 +107,7 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
         IClearingHouse.Case memory c = look(spot);
         require(c.market.config.kind == AssetKind.Spot, IClearingHouse.WrongKind(spot));
         uint256 spotUnit = 10 ** (18 - clearingHouse.reserveOf(spot).decimals);
-        bought = FixedPoint.min(amount, fit(spot, c, type(uint256).max) / spotUnit);
+        bought = FixedPoint.min(amount, fit(spot, c, clearingHouse.outflowLeft(spot)) / spotUnit);
         require(bought != 0, NothingToUnwind(spot, c.size, amount, allowance(spot, c)));
         uint256 price = distant(c, unwinding_.spotDiscount);
         paid = FixedPoint.divUp(FixedPoint.mulUp(bought * spotUnit, price), unit);
@@ -126,9 +125,10 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
     }
 
     /// @inheritdoc IBackstopPool
-    function unwindable(AssetId asset) external view returns (uint256) {
+    function unwindable(AssetId asset) external view returns (uint256 size) {
         IClearingHouse.Case memory c = clearingHouse.caseOf(account, asset);
-        return sizeOf(c, allowance(asset, c));
+        size = sizeOf(c, allowance(asset, c));
+        if (c.market.config.kind == AssetKind.Spot) size = FixedPoint.min(size, clearingHouse.outflowLeft(asset));
     }
 
     /// @inheritdoc IBackstopPool
@@ -147,12 +147,9 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
         return held.doubtful ? 0 : entries.room(held.equity, held.notional);
     }
 
-    /// @dev What carries the inventory stays, and quote never leaves against spot.
+    /// @dev What carries the inventory stays, quote never leaves against spot, and the ledger limits what leaves in an hour.
     function available() internal view override returns (uint256) {
-        Assessor.Assessment memory a = clearingHouse.assess(account);
-        if (a.diverged) return 0;
-        int256 free = a.initialEquity - int256(a.initial);
-        return Shares.positive(a.quoteEquity < free ? a.quoteEquity : free);
+        return lens.withdrawable(account, QUOTE).amount * unit;
     }
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.

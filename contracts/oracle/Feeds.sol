@@ -5,7 +5,7 @@ import {PriceStatus} from "../types/Price.sol";
 
 /// @notice What the router knows of an asset, in two words that a latch reads and writes once.
 ///
-/// first:  mark 80 · fast 80 · time 32 · updatedAt 32 · status 2 · count 3 · quorum 3 · referenced 1 · maxDivergence 16
+/// first:  mark 80 · fast 80 · time 32 · updatedAt 32 · status 2 · count 3 · quorum 3 · referenced 1 · maxDivergence 16 · fixed 1
 /// second: slow 80 · sampled 80 · sampledAt 32 · shortVariance 32 · longVariance 32
 library Feeds {
     struct Words {
@@ -28,6 +28,8 @@ library Feeds {
         uint256 maxDivergence;
         /// Whether there is a reference.
         bool referenced;
+        /// Whether the price stays as it is for good.
+        bool fixed_;
         /// The price of the last sample of variance, and its time.
         uint256 sampled;
         uint256 sampledAt;
@@ -49,6 +51,7 @@ library Feeds {
         feed.quorum = (first >> 229) & 7;
         feed.referenced = (first >> 232) & 1 == 1;
         feed.maxDivergence = (first >> 233) & 0xffff;
+        feed.fixed_ = first >> 249 == 1;
         feed.slow = second & PRICE;
         feed.sampled = (second >> 80) & PRICE;
         feed.sampledAt = (second >> 160) & TIME;
@@ -67,7 +70,8 @@ library Feeds {
             (feed.count << 226) |
             (feed.quorum << 229) |
             (uint256(feed.referenced ? 1 : 0) << 232) |
-            (feed.maxDivergence << 233);
+            (feed.maxDivergence << 233) |
+            (uint256(feed.fixed_ ? 1 : 0) << 249);
         words.second =
             feed.slow |
             (feed.sampled << 80) |

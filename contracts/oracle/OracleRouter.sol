@@ -3,12 +3,14 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {LibSort} from "solady/src/utils/LibSort.sol";
+import {AssetConfig, AssetKind} from "../core/Ledger.sol";
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {IOracleRouter} from "../interfaces/IOracleRouter.sol";
 import {IPriceSource} from "../interfaces/IPriceSource.sol";
 import {Average} from "../libraries/Average.sol";
 import {Volatility} from "../libraries/Volatility.sol";
-import {AssetId} from "../types/AssetId.sol";
+import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {MAX_PRICE, MIN_PRICE, Price, PriceStatus} from "../types/Price.sol";
 import {Feeds} from "./Feeds.sol";
 
@@ -23,11 +25,14 @@ contract OracleRouter is IOracleRouter, AccessManaged {
     uint256 internal constant MAX_DIVERGENCE = 2_000;
     uint256 internal constant FAST = 60;
     uint256 internal constant SLOW = 30 minutes;
+    uint256 internal constant STALE_LIMIT = 24 hours;
 
     struct Asset {
         Feeds.Words words;
         Source[MAX_SOURCES] sources;
         Reference reference_;
+        /// The last time that a latch found the asset stale after one that did not.
+        uint256 staleFrom;
     }
 
     /// @dev What the sources say together.
@@ -37,6 +42,7 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         PriceStatus status;
     }
 
+    IClearingHouse public clearingHouse;
     mapping(AssetId => Asset) internal assets_;
 
     constructor(address authority) AccessManaged(authority) {}
@@ -47,10 +53,11 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         for (uint256 i = 0; i < assets.length; ++i) {
             Asset storage asset = assets_[assets[i]];
             Feeds.Feed memory feed = asset.words.load();
-            if (feed.time != block.timestamp) {
-                uint256 sampledAt = feed.sampledAt;
+            if (feed.time != block.timestamp && !feed.fixed_) {
+                (uint256 sampledAt, PriceStatus status) = (feed.sampledAt, feed.status);
                 advance(asset, assets[i], feed);
                 asset.words.store(feed);
+                if (feed.status == PriceStatus.Stale && status != PriceStatus.Stale) asset.staleFrom = block.timestamp;
                 emit PriceLatched(assets[i], feed.mark, feed.fast, feed.slow, feed.updatedAt, feed.status);
                 if (feed.sampledAt != sampledAt) {
                     emit VarianceSampled(assets[i], feed.shortVariance, feed.longVariance);
@@ -66,9 +73,32 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         for (uint256 i = 0; i < assets.length; ++i) {
             Asset storage asset = assets_[assets[i]];
             Feeds.Feed memory feed = asset.words.load();
-            if (feed.time != block.timestamp) advance(asset, assets[i], feed);
+            if (feed.time != block.timestamp && !feed.fixed_) advance(asset, assets[i], feed);
             write(prices[i], feed);
         }
+    }
+
+    /// @inheritdoc IOracleRouter
+    function bind(address clearingHouse_) external restricted {
+        require(address(clearingHouse) == address(0), AlreadyBound(address(clearingHouse)));
+        address oracle = IClearingHouse(clearingHouse_).oracle();
+        require(oracle == address(this), OtherOracle(clearingHouse_, oracle));
+        clearingHouse = IClearingHouse(clearingHouse_);
+        emit ClearingHouseBound(clearingHouse_);
+    }
+
+    /// @inheritdoc IOracleRouter
+    function fix(AssetId asset) external restricted {
+        end(asset, last(asset));
+    }
+
+    /// @inheritdoc IOracleRouter
+    function fixStale(AssetId asset) external {
+        Feeds.Feed memory feed = last(asset);
+        uint256 since = staleSince(asset);
+        if (since == 0) since = block.timestamp;
+        require(block.timestamp - since >= STALE_LIMIT, NotStaleForLong(asset, since, STALE_LIMIT));
+        end(asset, feed);
     }
 
     /// @inheritdoc IOracleRouter
@@ -92,6 +122,7 @@ contract OracleRouter is IOracleRouter, AccessManaged {
             stored.sources[i] = sources_[i];
         }
         Feeds.Feed memory feed = stored.words.load();
+        if (feed.fixed_) feed = anew(asset, feed.referenced);
         (feed.count, feed.quorum, feed.maxDivergence) = (n, quorum, maxDivergence);
         stored.words.store(feed);
     }
@@ -100,6 +131,7 @@ contract OracleRouter is IOracleRouter, AccessManaged {
     function setReference(AssetId asset, Reference calldata reference_) external restricted {
         Asset storage stored = assets_[asset];
         Feeds.Feed memory feed = stored.words.load();
+        require(!feed.fixed_, AlreadyFixed(asset));
         feed.referenced = reference_.source != address(0);
         if (feed.referenced) {
             requireSource(asset, reference_.source, reference_.maxAge);
@@ -118,11 +150,15 @@ contract OracleRouter is IOracleRouter, AccessManaged {
     }
 
     /// @inheritdoc IOracle
-    function isFixed(AssetId) external pure returns (bool) {
-        return true;
+    function isFixed(AssetId asset) external view returns (bool) {
+        return assets_[asset].words.load().fixed_;
     }
 
-    function fix(AssetId) external {}
+    /// @inheritdoc IOracleRouter
+    function staleSince(AssetId asset) public view returns (uint256) {
+        bool stale = assets_[asset].words.load().status == PriceStatus.Stale;
+        return stale ? assets_[asset].staleFrom : 0;
+    }
 
     /// @inheritdoc IOracleRouter
     function sources(AssetId asset) public view returns (Source[] memory sources_) {
@@ -139,6 +175,33 @@ contract OracleRouter is IOracleRouter, AccessManaged {
     /// @inheritdoc IOracleRouter
     function referenceOf(AssetId asset) external view returns (Reference memory) {
         return assets_[asset].reference_;
+    }
+
+    /// @dev A feed as of now, latched, that may be fixed.
+    function last(AssetId asset) internal returns (Feeds.Feed memory feed) {
+        require(asset != QUOTE, NeverFixed(asset));
+        feed = assets_[asset].words.load();
+        require(!feed.fixed_, AlreadyFixed(asset));
+        AssetId[] memory assets = new AssetId[](1);
+        assets[0] = asset;
+        this.latch(assets);
+        return assets_[asset].words.load();
+    }
+
+    function end(AssetId asset, Feeds.Feed memory feed) internal {
+        (feed.mark, feed.fast) = (feed.slow, feed.slow);
+        (feed.updatedAt, feed.status, feed.fixed_) = (block.timestamp, PriceStatus.Fresh, true);
+        assets_[asset].words.store(feed);
+        emit PriceLatched(asset, feed.mark, feed.fast, feed.slow, feed.updatedAt, feed.status);
+        emit PriceFixed(asset, feed.slow);
+    }
+
+    /// @dev A price that ended begins again only when nobody holds what it settled.
+    function anew(AssetId asset, bool referenced) internal view returns (Feeds.Feed memory feed) {
+        require(address(clearingHouse) != address(0), AlreadyFixed(asset));
+        (AssetConfig memory config, ) = clearingHouse.configOf(asset);
+        require(config.kind == AssetKind.None, AlreadyFixed(asset));
+        feed.referenced = referenced;
     }
 
     /// @dev Brings a feed to now. A stale or diverged price never blocks: it is the last one, or the median, with its status.

@@ -41,6 +41,7 @@ export function ballastModule(clearingHouse: string) {
     const house = m.contract(clearingHouse, [quote, router, configurator], { libraries });
     const lens = m.contract("Lens", [house]);
     const bound = m.call(configurator, "bind", [house], { id: "bind" });
+    m.call(router, "bind", [house], { id: "bindRouter" });
     const exchange = m.contract("Exchange", [manager, lens, fees]);
     m.call(configurator, "setCapability", [exchange, TRADE, true], { id: "exchangeTrades", after: [bound] });
     const liquidator = m.contract("Liquidator", [manager, house], {

@@ -111,7 +111,7 @@ contract Handler is BallastTest {
         configurator.setMargin(ETH, marginTerms(0.05e18, 0.12e18, 0.1e18));
         configurator.setMargin(BTC, marginTerms(0.03e18, 0.1e18, 0.06e18));
         configurator.setLimits(ETH, AssetLimits(10_000_000e18, 50_000e18, 1e18));
-        configurator.setHouseTerms(HouseTerms(10e18, 0.1e18, 50_00, 3_00, 50_00, 0));
+        configurator.setHouseTerms(HouseTerms(10e18, 0.1e18, 50_00, 3_00, 50_00, 0, 10_000, 0));
         pool = LiquidityPool(owners[POOL]);
         setFundingRate(ETH, 0.003e9);
         setFundingRate(BTC, -0.002e9);

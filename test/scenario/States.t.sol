@@ -427,7 +427,7 @@ contract StatesTest is OrderTest {
 
     function loseThePeg() internal {
         addFeed(QUOTE, 0.95e8);
-        configurator.setHouseTerms(HouseTerms(0, 0, 0, 3_00, 0, 0));
+        configurator.setHouseTerms(HouseTerms(0, 0, 0, 3_00, 0, 0, 10_000, 0));
     }
 
     /// @dev A loss that stands, then the old price again.

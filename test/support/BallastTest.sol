@@ -64,6 +64,7 @@ abstract contract BallastTest is Test {
         house = newClearingHouse();
         lens = new Lens(house);
         configurator.bind(address(house));
+        router.bind(address(house));
         fund(address(this), DUST, 1e6);
         addFeed(ETH, 2_000e8);
         addFeed(BTC, 60_000e8);

@@ -43,6 +43,8 @@ const MET = [
   "LotFilled",
   "WindowUsed",
   "EpisodeChanged",
+  "OutflowWindow",
+  "PriceFixed",
 ];
 const TREASURY = 1n;
 const deficitRow = (asset: bigint) => (1n << 32n) | asset;
@@ -79,6 +81,7 @@ class Replay {
   readonly inFlight = new Map<bigint, bigint>();
   readonly windows = new Map<bigint, bigint>();
   readonly episodes = new Map<bigint, bigint[]>();
+  readonly outflows = new Map<bigint, bigint[]>();
   deficit = 0n;
 
   side(asset: bigint, long: boolean) {
@@ -190,6 +193,9 @@ class Replay {
         break;
       case "WindowUsed":
         this.windows.set(arg("asset"), arg("used"));
+        break;
+      case "OutflowWindow":
+        this.outflows.set(arg("asset"), [arg("start"), arg("held")]);
         break;
       case "EpisodeChanged":
         this.episodes.set(arg("account"), [arg("since"), arg("left")]);
@@ -394,6 +400,8 @@ describe("Replay", () => {
     await house.deposit(INSURANCE, QUOTE, 5_000_000_000n);
     for (let i = 0; i < STEPS; i++) await crowd.step();
 
+    await world.router.fix(2n);
+
     const replay = new Replay();
     const logs = await logsOf(world);
     for (const log of logs) replay.apply(log.name, log.args);
@@ -434,6 +442,11 @@ async function compare(world: World, house: ClearingHouseHarness, replay: Replay
   const rows = [...accounts, TREASURY, INSURANCE, DUST, FEES, ...MARKETS.map(({ asset }) => deficitRow(asset))];
   for (const row of rows) expect(await house.cashOf(row), `${law} cash of ${row}`).to.equal(replay.cash.get(row) ?? 0n);
   expect((await house.reserveOf(QUOTE)).held, law).to.equal(replay.held.get(QUOTE));
+  for (const asset of [QUOTE, WETH]) {
+    const { windowStart, windowHeld } = await house.reserveOf(asset);
+    const window = [windowStart, windowHeld * 10n ** 15n];
+    expect(window, `${law} outflow`).to.deep.equal(replay.outflows.get(asset) ?? [0n, 0n]);
+  }
   expect(await house.totalDeficit(), law).to.equal(replay.deficit);
   for (const account of accounts) {
     const { debt } = await house.debtOf(account);

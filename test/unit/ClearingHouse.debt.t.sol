@@ -15,7 +15,7 @@ contract ClearingHouseDebtTest is BallastTest {
 
     function setUp() public override {
         super.setUp();
-        configurator.setHouseTerms(HouseTerms(0, 0.1e18, 50_00, 0, 0, 0));
+        configurator.setHouseTerms(HouseTerms(0, 0.1e18, 50_00, 0, 0, 0, 10_000, 0));
         fund(alice, aliceId, 100e6);
         fundSpot(alice, aliceId, 1e18);
         fund(carol, carolId, 10_000_000e6);

@@ -397,7 +397,7 @@ contract ClearingHouseMarginTest is BallastTest {
     }
 
     function terms(uint96 leastMargin, uint16 pegBound) internal {
-        configurator.setHouseTerms(HouseTerms(leastMargin, 0, 0, pegBound, 0, 0));
+        configurator.setHouseTerms(HouseTerms(leastMargin, 0, 0, pegBound, 0, 0, 10_000, 0));
     }
 
     function diverge(AssetId asset) internal {

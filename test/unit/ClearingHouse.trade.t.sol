@@ -349,7 +349,7 @@ contract ClearingHouseTradeTest is BallastTest {
     // ---- fees
 
     function test_Trade_FeesAreSharedOut() public {
-        configurator.setHouseTerms(HouseTerms(0, 0, 0, 0, 40_00, 0));
+        configurator.setHouseTerms(HouseTerms(0, 0, 0, 0, 40_00, 0, 10_000, 0));
         IClearingHouse.Trade memory terms = tradeTerms(ETH, aliceId, bobId, 0.5e18, 2_000e18);
         (terms.buyerFee, terms.sellerFee) = (10_000, 500);
         vm.prank(stage);

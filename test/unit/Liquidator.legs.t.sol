@@ -26,7 +26,7 @@ contract LiquidatorLegsTest is LiquidationTest {
             configurator.listPerp(AssetId.wrap(i), perpTerms(0.05e18, 0.1e18));
             liquidator.setTerms(AssetId.wrap(i), stageTerms());
         }
-        configurator.setHouseTerms(HouseTerms(0, 0, 50_00, 0, 0, 0));
+        configurator.setHouseTerms(HouseTerms(0, 0, 50_00, 0, 0, 0, 10_000, 0));
     }
 
     // ---- two and three legs

@@ -42,7 +42,7 @@ contract LiquidatorViewsTest is LiquidationTest {
 
     /// @dev With spot as margin: either leg, and a debt above its cap.
     function testFuzz_Spot_DoesWhatTheViewsSay(uint256[4] memory seeds, uint256[3] memory moves) public {
-        configurator.setHouseTerms(HouseTerms(0, 0.1e18, 50_00, 0, 0, 0));
+        configurator.setHouseTerms(HouseTerms(0, 0.1e18, 50_00, 0, 0, 0, 10_000, 0));
         fundSpot(victim, victimId, 10e18);
         uint256 size = bound(seeds[0], 10e18, 70e18);
         openLeg(ETH, victimId, carolId, seeds[1] % 2 == 0 ? int256(size) : -int256(size));

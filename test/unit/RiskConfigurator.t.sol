@@ -195,23 +195,32 @@ contract RiskConfiguratorTest is BallastTest {
 
     function test_SetHouseTerms() public {
         addFeed(QUOTE, 1e8);
-        HouseTerms memory least;
-        HouseTerms memory most = HouseTerms(10_000e18, 1e18, 80_00, 20_00, 0, 7);
+        HouseTerms memory least = HouseTerms(0, 0, 0, 0, 0, 0, 5_00, 0);
+        HouseTerms memory most = HouseTerms(10_000e18, 1e18, 80_00, 20_00, 0, 7, 100_00, 65_535);
         vm.expectEmit(address(configurator));
-        emit IRiskConfigurator.HouseTermsSet(HouseTerms(0, 0, 0, 0, 0, 2), most);
+        emit IRiskConfigurator.HouseTermsSet(HouseTerms(0, 0, 0, 0, 0, 2, 10_000, 0), most);
         configurator.setHouseTerms(most);
         assertEq(house.houseTerms().leastMargin, 10_000e18);
         assertEq(house.houseTerms().listed, 2, "is not a term");
         configurator.setHouseTerms(least);
-        refusedTerms(HouseTerms(10_000e18 + 1, 0, 0, 0, 0, 0), outOfBounds("leastMargin", 10_000e18 + 1, 0, 10_000e18));
-        refusedTerms(HouseTerms(0, 1e18 + 1, 0, 0, 0, 0), outOfBounds("debtRate", 1e18 + 1, 0, 1e18));
-        refusedTerms(HouseTerms(0, 0, 80_01, 0, 0, 0), outOfBounds("debtCap", 80_01, 0, 80_00));
-        refusedTerms(HouseTerms(0, 0, 0, 49, 0, 0), outOfBounds("pegBound", 49, 50, 20_00));
-        refusedTerms(HouseTerms(0, 0, 0, 20_01, 0, 0), outOfBounds("pegBound", 20_01, 50, 20_00));
+        assertEq(house.houseTerms().outflow, 5_00);
+        refusedTerms(
+            HouseTerms(10_000e18 + 1, 0, 0, 0, 0, 0, 10_000, 0),
+            outOfBounds("leastMargin", 10_000e18 + 1, 0, 10_000e18)
+        );
+        refusedTerms(HouseTerms(0, 1e18 + 1, 0, 0, 0, 0, 10_000, 0), outOfBounds("debtRate", 1e18 + 1, 0, 1e18));
+        refusedTerms(HouseTerms(0, 0, 80_01, 0, 0, 0, 10_000, 0), outOfBounds("debtCap", 80_01, 0, 80_00));
+        refusedTerms(HouseTerms(0, 0, 0, 49, 0, 0, 10_000, 0), outOfBounds("pegBound", 49, 50, 20_00));
+        refusedTerms(HouseTerms(0, 0, 0, 20_01, 0, 0, 10_000, 0), outOfBounds("pegBound", 20_01, 50, 20_00));
+        refusedTerms(HouseTerms(0, 0, 0, 0, 0, 0, 4_99, 0), outOfBounds("outflow", 4_99, 5_00, 100_00));
+        refusedTerms(HouseTerms(0, 0, 0, 0, 0, 0, 100_01, 0), outOfBounds("outflow", 100_01, 5_00, 100_00));
     }
 
     function test_SetHouseTerms_RevertsWhen_QuoteHasNoPrice() public {
-        refusedTerms(HouseTerms(0, 0, 0, 3_00, 0, 0), abi.encodeWithSelector(IOracleRouter.NoPrice.selector, QUOTE));
+        refusedTerms(
+            HouseTerms(0, 0, 0, 3_00, 0, 0, 10_000, 0),
+            abi.encodeWithSelector(IOracleRouter.NoPrice.selector, QUOTE)
+        );
     }
 
     function test_SetPool() public {
@@ -389,7 +398,7 @@ contract RiskConfiguratorTest is BallastTest {
     function everySetter() internal view returns (bytes[] memory calls) {
         calls = new bytes[](14);
         calls[12] = abi.encodeCall(configurator.setPool, (ETH, poolTerms(alice)));
-        calls[13] = abi.encodeCall(configurator.setHouseTerms, (HouseTerms(0, 0, 0, 0, 0, 0)));
+        calls[13] = abi.encodeCall(configurator.setHouseTerms, (HouseTerms(0, 0, 0, 0, 0, 0, 10_000, 0)));
         calls[0] = abi.encodeCall(configurator.listPerp, (NEW, perpTerms(0.05e18, 0.1e18)));
         calls[1] = abi.encodeCall(
             configurator.listSpot,
