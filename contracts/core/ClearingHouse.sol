@@ -108,7 +108,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         address to
     ) external nonReentrant returns (uint256 paid) {
         requireAuthority(account);
-        if (account != TREASURY && msg.sender != account.ownerOf()) {
+        if (account != TREASURY && account != INSURANCE && msg.sender != account.ownerOf()) {
             require(to == account.ownerOf(), RecipientNotOwner(account, to));
         }
         (address token, uint256 unit) = tokenOf(asset);
@@ -310,6 +310,10 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return FixedPoint.min(most, Budgets.available(budgetOf(asset)));
     }
 
+    function owed() external view returns (uint256 sum) {
+        for (uint256 i = 0; i < ledger.inDeficit.length; ++i) sum += ledger.perps[ledger.inDeficit[i]].coverable;
+    }
+
     function houseTerms() external view returns (HouseTerms memory) {
         return ledger.houseTerms;
     }
@@ -332,10 +336,9 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function requireAuthority(AccountId account) internal view {
         address owner = account.ownerOf();
-        bool allowed =
-            account == TREASURY
-                ? msg.sender == configurator
-                : owner != address(0) && (msg.sender == owner || isOperator(owner, msg.sender));
+        bool allowed = owner != address(0) && (msg.sender == owner || isOperator(owner, msg.sender));
+        if (account == TREASURY) allowed = msg.sender == configurator;
+        if (account == INSURANCE) allowed = hasCapability(msg.sender, Capability.Cover);
         require(allowed, NotOwnerOrOperator(account, msg.sender));
     }
 

@@ -7,6 +7,7 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
+import {INSURANCE} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
@@ -81,8 +82,8 @@ library Withdrawing {
 
     function requireFree(Ledger storage ledger, IOracle oracle, AccountId account, bool quote) private {
         uint96 legs = ledger.accounts[account].legs;
-        // A flat account has nothing to price.
-        if (legs == 0) {
+        // A flat account has nothing to price, and insurance owes nothing.
+        if (legs == 0 || account == INSURANCE) {
             int256 cash = ledger.accounts[account].cash;
             require(cash >= 0, IClearingHouse.InsufficientMargin(account, cash, 0));
             return Debts.track(ledger, account, 0);

@@ -313,6 +313,9 @@ interface IClearingHouse {
     /// @notice What insurance would pay of the market's deficit now.
     function coverable(AssetId asset) external view returns (uint256);
 
+    /// @notice What insurance may still pay of all markets' deficits, whatever budgets and fund leave of it now.
+    function owed() external view returns (uint256);
+
     function houseTerms() external view returns (HouseTerms memory);
 
     /// @notice The quote owed against spot that bears interest, and the interest not charged yet.
