@@ -181,7 +181,8 @@ library Deleveraging {
         uint256 shareVersion = ++side.shareVersion;
         for (uint256 i = 0; i < ticks.length; ++i) {
             if (ticks[i] < from) continue;
-            if (limit-- == 0) return ticks[i];
+            if (limit == 0) return ticks[i];
+            --limit;
             uint256 charge = chargeTick(side, state, long, ticks[i]);
             if (charge != 0) emit TickShared(asset, long, ticks[i], shareVersion, charge);
         }

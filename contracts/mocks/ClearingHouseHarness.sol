@@ -9,9 +9,9 @@ import {Ledger, Loser} from "../core/Ledger.sol";
 import {Pricing} from "../core/Pricing.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
-import {DUST, deficitRow} from "../types/Rows.sol";
+import {DUST, INSURANCE, deficitRow} from "../types/Rows.sol";
 
 /// @notice The clearing house with offset and share events at hand, so that campaigns reach every state of the storage
 /// they will act on.
@@ -47,6 +47,12 @@ contract ClearingHouseHarness is ClearingHouse {
     /// @dev A loss out of nothing: what the account gains stands in the deficit row.
     function bookSynthetic(AssetId asset, AccountId account, uint256 amount) external nonReentrant {
         ledger.bookDeficit(asset, account, amount, Loser.Unknown);
+    }
+
+    /// @dev Spot of the caller's first account, as if insurance had bought it.
+    function giveInsurance(AssetId asset, uint256 size) external nonReentrant {
+        ledger.resizeSpot(accountId(msg.sender, 0), asset, -int256(size));
+        ledger.resizeSpot(INSURANCE, asset, int256(size));
     }
 
     /// @dev A funding rate that stays, as of a skew that has stood for long.
