@@ -272,7 +272,7 @@ contract InsuranceTimingTest is InsuranceTest {
     }
 
     function collectFees() private {
-        configurator.setHouseTerms(HouseTerms(0, 0, 0, 0, 40_00, 0));
+        configurator.setHouseTerms(HouseTerms(0, 0, 0, 0, 40_00, 0, 100_00, 0));
         IClearingHouse.Trade memory t = tradeTerms(ETH, bobId, carolId, 1_000e18, 2_000e18);
         (t.buyerFee, t.sellerFee) = (500, 200);
         vm.prank(stage);

@@ -112,7 +112,7 @@ contract InsuranceVaultTest is InsuranceTest {
 
     /// @dev Fees come into the row when they are shared out, interest when it is charged, penalties with the step.
     function test_Gains_FeesAreOne() public {
-        configurator.setHouseTerms(HouseTerms(0, 0, 0, 0, 40_00, 0));
+        configurator.setHouseTerms(HouseTerms(0, 0, 0, 0, 40_00, 0, 100_00, 0));
         enter(lina, 100_000e6);
         IClearingHouse.Trade memory t = tradeTerms(ETH, bobId, carolId, 100e18, 2_000e18);
         (t.buyerFee, t.sellerFee) = (500, 200);
