@@ -106,8 +106,8 @@ library AuctionHouse {
         v.size = size;
         (v.premium, price) = premiumOf(s, v, d);
         require(v.long ? price <= bid.limit : price >= bid.limit, ILiquidator.PriceBeyondLimit(price, bid.limit));
-        (d.taker, d.keeper, d.price) = (bid.taker, lot.keeper, price);
-        insure(s, d, v.premium);
+        (d.taker, d.price) = (bid.taker, price);
+        insure(s, d, lot.keeper, v.premium);
         emit ILiquidator.LotFilled(
             s.account,
             s.asset,
@@ -199,10 +199,15 @@ library AuctionHouse {
     }
 
     /// @dev A bankrupt account deals at mark; what the taker gets beyond that is the insurance's.
-    function insure(Situations.Situation memory s, Situations.Deal memory d, int256 premium) private pure {
-        if (d.insuredPremium == 0) return;
-        d.insuredPremium = premium > 0 ? uint256(premium) : 0;
-        if (premium > 0) d.price = s.price.mark;
+    function insure(
+        Situations.Situation memory s,
+        Situations.Deal memory d,
+        AccountId keeper,
+        int256 premium
+    ) private pure {
+        bool insured = d.insuredPremium != 0 && premium > 0;
+        if (insured) d.price = s.price.mark;
+        s.payTo(d, keeper, insured ? uint256(premium) : 0);
     }
 
     function callback(

@@ -173,7 +173,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         uint256 value = s.notional(o.size);
         uint256 cost = FixedPoint.mulUp(value, o.cost);
         if (cost > d.premium) d.tip -= FixedPoint.min(d.tip, cost - d.premium);
-        (d.taker, d.keeper, d.premium, d.insuredPremium) = (POOL, run.keeper, cost, 0);
+        (d.taker, d.premium) = (POOL, cost);
         if (!step(s, run, d, Stage.Reduce)) return;
         Flow memory flow = Reducing.used(chain.flows[s.asset], value);
         chain.flows[s.asset] = flow;
@@ -198,9 +198,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         run.absorb = o.reason;
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
-        (d.taker, d.keeper) = (chain.backstop, run.keeper);
+        d.taker = chain.backstop;
         d.price = Incentives.price(s.size > 0, s.price.mark, int256(d.premium), o.size);
-        d.insuredPremium = 0;
         step(s, run, d, Stage.Absorb);
     }
 
@@ -210,7 +209,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         run.offset = o.reason;
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
-        (d.keeper, d.price, d.insuredPremium) = (run.keeper, s.price.mark, 0);
+        d.price = s.price.mark;
         // A spot that nobody knows the worth of is sold for what it counts.
         d.premium = s.isSpot() ? FixedPoint.mulUp(s.notional(o.size), s.margin) : 0;
         step(s, run, d, Stage.Offset);
@@ -227,6 +226,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         Situations.Deal memory d,
         Stage stage
     ) internal returns (bool) {
+        s.payTo(d, run.keeper, 0);
         IClearingHouse.Liquidation memory terms = s.termsOf(d);
         bytes memory call =
             stage == Stage.Offset

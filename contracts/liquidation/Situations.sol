@@ -131,6 +131,12 @@ library Situations {
         return !s.debtSale && s.standing.marginEquity >= int256(s.standing.maintenance);
     }
 
+    /// @notice Who is paid for a step, and what by insurance: nobody for being bankrupt himself.
+    function payTo(Situation memory s, Deal memory d, AccountId keeper, uint256 insuredPremium) internal pure {
+        (d.keeper, d.insuredPremium) = (keeper, insuredPremium);
+        if (keeper == s.account) d.insuredTip = 0;
+    }
+
     function termsOf(Situation memory s, Deal memory d) internal pure returns (IClearingHouse.Liquidation memory t) {
         (t.asset, t.account, t.taker, t.keeper) = (s.asset, s.account, d.taker, d.keeper);
         (t.size, t.price) = (d.size, d.price);

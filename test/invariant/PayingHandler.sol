@@ -104,8 +104,7 @@ contract PayingHandler is LiquidationHandler {
 
     function watchedSink(AccountId account, AssetId asset, AccountId keeperOf) internal {
         Snapshot[] memory before = snapshots(asset);
-        Assessor.Assessment memory a = house.assess(account);
-        ILiquidator.Outlook memory o = liquidator.outlook(account, asset);
+        Look memory looked = look(account, asset, keeperOf, AccountId.wrap(0));
         int256 row = house.cashOf(deficitRow(asset));
         uint256 openInterest = house.perpOf(asset).openInterest;
         vm.recordLogs();
@@ -115,16 +114,16 @@ contract PayingHandler is LiquidationHandler {
             address(liquidator),
             abi.encodeCall(liquidator.liquidate, (account, asset, keeperOf))
         );
-        if (!ok) {
-            if (o.stage != ILiquidator.Stage.None) fail_("QUOTE-1");
-            return;
-        }
-        Flow memory flow = flowIn(vm.getRecordedLogs(), asset);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Told memory told = listen(logs, AccountId.wrap(0));
+        checkOutlook(looked, told, ok, result);
+        if (!ok) return;
+        checkStep(looked, told);
+        Flow memory flow = flowIn(logs, asset);
         if (house.cashOf(deficitRow(asset)) - row != int256(flow.reduced) - int256(flow.booked)) fail_("CHAIN-1");
         if (flow.reduced < flow.insured + flow.shared) fail_("CHAIN-1");
-        if (a.equity >= 0 && flow.booked != 0) fail_("LIQ-2");
-        (ILiquidator.Stage stage_, ) = abi.decode(result, (ILiquidator.Stage, uint256));
-        if (stage_ == ILiquidator.Stage.Offset) checkOffset(account, asset, before, openInterest, flow, a);
+        if (looked.assessment.equity >= 0 && flow.booked != 0) fail_("LIQ-2");
+        if (flow.offset != 0) checkOffset(account, asset, before, openInterest, flow, looked.assessment);
     }
 
     /// @dev OFFSET-1 and SHARE-1 of what happened at once: everybody else of the other side shrank by the same fraction at mark,
@@ -138,7 +137,7 @@ contract PayingHandler is LiquidationHandler {
         Assessor.Assessment memory a
     ) internal {
         if (a.equity >= 0 && a.marginEquity * 2 >= int256(a.maintenance)) fail_("OFFSET-1");
-        if (flow.offset == 0 || openInterest - house.perpOf(asset).openInterest != flow.offset) fail_("OFFSET-1");
+        if (openInterest - house.perpOf(asset).openInterest != flow.offset) fail_("OFFSET-1");
         bool long = sideBefore(account, before);
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             if (ids[i] == account || before[i].size == 0 || before[i].size > 0 == long) continue;

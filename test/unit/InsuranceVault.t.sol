@@ -113,7 +113,7 @@ contract InsuranceVaultTest is InsuranceTest {
     /// @dev Fees come into the row when they are shared out, interest when it is charged, penalties with the step.
     function test_Gains_FeesAreOne() public {
         configurator.setHouseTerms(HouseTerms(0, 0, 0, 0, 40_00, 0, 100_00, 0));
-        enter(lina, 100_000e6);
+        enter(lina, 1_000e6);
         IClearingHouse.Trade memory t = tradeTerms(ETH, bobId, carolId, 100e18, 2_000e18);
         (t.buyerFee, t.sellerFee) = (500, 200);
         vm.prank(stage);
@@ -121,7 +121,7 @@ contract InsuranceVaultTest is InsuranceTest {
         (uint256 insured, ) = house.shareFees();
         assertGt(insured, 0);
         assertEq(vault.status().locked, insured);
-        assertEq(vault.status().value, 100_000e18 + insured);
+        assertEq(vault.status().value, 1_000e18 + insured);
     }
 
     function test_Redeem_GainsAfterTheRequestStay() public {
