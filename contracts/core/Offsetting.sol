@@ -41,13 +41,13 @@ library Offsetting {
         (start.taker, step.price) = (AccountId.wrap(0), start.price.mark);
         Exchanging.Change memory change;
         if (start.market.config.kind == AssetKind.Spot) sell(ledger, terms, change, start, step);
-        else close(ledger, oracle, terms, change, start, step);
+        else end(ledger, oracle, terms, change, start, step);
         Assessor.Standing memory standing = Steps.check(terms, change, start);
         Steps.finish(ledger, terms, change, standing, start, step);
     }
 
     /// @dev Who has profit on the other side shares the loss before any of it is realised.
-    function close(
+    function end(
         Ledger storage ledger,
         IOracle oracle,
         IClearingHouse.Liquidation calldata terms,
@@ -56,25 +56,39 @@ library Offsetting {
         IClearingHouse.Step memory step
     ) private {
         requireOpen(terms, start);
-        (AccountId account, AssetId asset, uint256 mark) = (terms.account, terms.asset, start.price.mark);
+        (AccountId account, AssetId asset) = (terms.account, terms.asset);
         (change.settled, change.before) = Deleveraging.touch(ledger, account, asset);
         ledger.addCash(account, change.settled);
         uint256 size = FixedPoint.min(terms.size, orphaned(change.before, start));
         size = FixedPoint.min(size, ledger.perps[asset].openInterest);
         require(size != 0, IClearingHouse.ZeroAmount());
+        // The keeper comes before the loss, which would leave nothing of the budget.
+        Steps.payRewards(ledger, terms, change, start);
         step.deficit = lossOf(start, change.before, size);
         Steps.book(ledger, asset, account, step.deficit, start);
-        uint256 closed;
-        (closed, change.paid, change.afterwards) = Deleveraging.offset(ledger, account, asset, size, mark);
-        if (change.afterwards != 0 && ledger.perps[asset].openInterest == 0) {
-            Deleveraging.drop(ledger, account, asset);
-            change.afterwards = 0;
-        }
-        ledger.track(account, asset, change.afterwards);
-        Steps.payRewards(ledger, terms, change, start);
+        close(ledger, terms, change, size, start.price.mark);
         ledger.addCash(account, change.paid);
-        emit IClearingHouse.Offset(account, asset, closed, mark);
+        emit IClearingHouse.Offset(account, asset, size, start.price.mark);
         ledger.measurePool(oracle, asset, start.price);
+    }
+
+    /// @dev What rounding leaves of a leg when nothing is left of the other side has nobody to close against.
+    function close(
+        Ledger storage ledger,
+        IClearingHouse.Liquidation calldata terms,
+        Exchanging.Change memory change,
+        uint256 size,
+        uint256 mark
+    ) private {
+        (AccountId account, AssetId asset) = (terms.account, terms.asset);
+        (, int256 proceeds, int256 left) = Deleveraging.offset(ledger, account, asset, size, mark);
+        if (left != 0 && ledger.perps[asset].openInterest == 0) {
+            Deleveraging.drop(ledger, account, asset);
+            left = 0;
+        }
+        ledger.track(account, asset, left);
+        change.afterwards = left;
+        change.paid += proceeds;
     }
 
     function requireOpen(IClearingHouse.Liquidation calldata terms, Steps.Start memory start) private pure {

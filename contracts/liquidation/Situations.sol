@@ -86,6 +86,8 @@ library Situations {
     function take(Situation memory s, int256 size, Assessor.Standing memory standing) internal pure {
         (s.size, s.standing) = (size, standing);
         s.health = Incentives.health(standing.marginEquity, standing.maintenance);
+        // Of a market that is gone there is nothing to free.
+        if (s.market.config.kind == AssetKind.None) return;
         s.margin =
             isSpot(s)
                 ? FixedPoint.min(Assessor.haircut(s.market.config, s.price.status), 10_000) * 1e14
