@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState, HouseTerms} from "../../contracts/core/Ledger.sol";
+import {AssetConfig, AssetKind, AssetLimits, AssetState, Budget, HouseTerms} from "../../contracts/core/Ledger.sol";
 import {Positions} from "../../contracts/core/Positions.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
@@ -70,14 +70,6 @@ contract Handler is BallastTest {
     uint256 public debtSales;
     string public broken;
     mapping(bytes32 => bool) internal isBroken;
-
-    struct BudgetGhost {
-        uint256 start;
-        uint256 fund;
-        uint256 used;
-    }
-    mapping(AssetId => BudgetGhost) internal hours_;
-    mapping(AssetId => BudgetGhost) internal days_;
 
     /// @dev A market's rate at its last accrual.
     struct Seen {
@@ -290,11 +282,11 @@ contract Handler is BallastTest {
         AssetId asset = eth ? ETH : BTC;
         int256 row = house.cashOf(deficitRow(asset));
         uint256 fundBefore = uint256(house.cashOf(INSURANCE));
+        Budget memory budget = house.budgetOf(asset);
         if (!send(Action.Cover, stage, abi.encodeCall(house.pay, (asset, 0)))) return;
         uint256 paid = fundBefore - uint256(house.cashOf(INSURANCE));
         if (house.cashOf(deficitRow(asset)) - row != int256(paid)) fail_("CHAIN-1");
-        spend(hours_[asset], 1 hours, fundBefore, paid, 10);
-        spend(days_[asset], 1 days, fundBefore, paid, 4);
+        checkBudget(asset, budget, paid);
     }
 
     function settle(uint256 who) external {
@@ -549,15 +541,11 @@ contract Handler is BallastTest {
         return b.marginEquity * int256(a.maintenance) < a.marginEquity * int256(b.maintenance);
     }
 
-    function spend(BudgetGhost storage ghost, uint256 window, uint256 fund_, uint256 paid, uint256 divisor) internal {
-        if (paid == 0) return;
-        if (block.timestamp >= ghost.start + window) {
-            ghost.start = block.timestamp;
-            ghost.fund = fund_;
-            ghost.used = 0;
-        }
-        ghost.used += paid;
-        if (ghost.used > ghost.fund / divisor) fail_("INS-1");
+    /// @dev INS-1: what was used counts, and there is never more of it than its part of the fund when the window began.
+    function checkBudget(AssetId asset, Budget memory before, uint256 used) internal {
+        Budget memory b = house.budgetOf(asset);
+        if (b.hourUsed != before.hourUsed + used || b.dayUsed != before.dayUsed + used) fail_("INS-1");
+        if (b.hourUsed > b.hourFund / 10 || b.dayUsed > b.dayFund / 4) fail_("INS-1");
     }
 
     function markOf(AssetId asset) internal view returns (uint256) {

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
 import {Deleveraging} from "../../contracts/core/Deleveraging.sol";
-import {AssetKind, AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetKind, AssetState, Budget} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
 import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
@@ -51,6 +51,7 @@ contract PayingHandler is LiquidationHandler {
         ticks = ticks % 3 == 0 ? ticks % 4 : 1 << 20;
         uint256 fund_ = uint256(house.cashOf(INSURANCE));
         int256 row = house.cashOf(deficitRow(asset));
+        Budget memory budget = house.budgetOf(asset);
         vm.recordLogs();
         (bool ok, bytes memory result) = sendTo(
             Action.Pay,
@@ -64,6 +65,7 @@ contract PayingHandler is LiquidationHandler {
         if (flow.insured != insured || flow.shared != shared) fail_("CHAIN-1");
         if (house.cashOf(deficitRow(asset)) - row != int256(insured + shared)) fail_("CHAIN-1");
         if (fund_ - uint256(house.cashOf(INSURANCE)) != insured) fail_("CHAIN-1");
+        checkBudget(asset, budget, insured);
     }
 
     /// @dev BTC comes to its end, everybody is closed, and it is listed again.
@@ -107,6 +109,7 @@ contract PayingHandler is LiquidationHandler {
         Look memory looked = look(account, asset, keeperOf, AccountId.wrap(0));
         int256 row = house.cashOf(deficitRow(asset));
         uint256 openInterest = house.perpOf(asset).openInterest;
+        Budget memory budget = house.budgetOf(asset);
         vm.recordLogs();
         (bool ok, bytes memory result) = sendTo(
             Action.Sink,
@@ -122,6 +125,7 @@ contract PayingHandler is LiquidationHandler {
         Flow memory flow = flowIn(logs, asset);
         if (house.cashOf(deficitRow(asset)) - row != int256(flow.reduced) - int256(flow.booked)) fail_("CHAIN-1");
         if (flow.reduced < flow.insured + flow.shared) fail_("CHAIN-1");
+        checkBudget(asset, budget, flow.used);
         if (looked.assessment.equity >= 0 && flow.booked != 0) fail_("LIQ-2");
         if (flow.offset != 0) checkOffset(account, asset, before, openInterest, flow, looked.assessment);
     }
