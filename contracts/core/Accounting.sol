@@ -61,12 +61,12 @@ library Accounting {
         if (amount == 0) return;
         addCash(ledger, account, int256(amount));
         Losses storage losses = ledger.perps[asset].losses;
-        addCash(ledger, deficitRow(asset), -int256(amount));
+        int256 row = addCash(ledger, deficitRow(asset), -int256(amount));
         if (!losses.standing) ledger.inDeficit.push(asset);
-        // What was known to be shared out was known of the other side.
-        if (losses.loser != loser) losses.sharedAt = 0;
+        // Who lost more tells who won; what was known to be shared out was known of the other side.
+        if (losses.loser != loser && uint256(-row) < 2 * amount) (losses.loser, losses.sharedAt) = (loser, 0);
         losses.coverable += uint120(FixedPoint.mulDivDown(amount, INSURED, 10_000));
-        (losses.loser, losses.standing) = (loser, true);
+        losses.standing = true;
         ledger.reserves[QUOTE].deficit += uint128(amount);
         emit IClearingHouse.DeficitBooked(asset, account, amount);
     }
@@ -80,8 +80,7 @@ library Accounting {
         if (losses.coverable > standing) losses.coverable = uint120(standing);
         if (standing == 0) {
             (losses.loser, losses.standing, losses.sharedAt) = (Loser.Unknown, false, 0);
-            delete ledger.perps[asset].long.page;
-            delete ledger.perps[asset].short.page;
+            (ledger.perps[asset].long.page, ledger.perps[asset].short.page) = (0, 0);
             forget(ledger, asset);
         }
         emit IClearingHouse.DeficitReduced(asset, amount);

@@ -19,12 +19,19 @@ library Breakers {
 
     /// @notice A market whose insurance budget is spent, or in whose row more stands than is tolerated, is nobody's to add to;
     /// and none grows while quote is not worth a dollar.
-    function requireOpen(Ledger storage ledger, IOracle oracle, AssetId asset, uint256 mark, bool grows) external view {
+    /// @param openInterest its value before the trade
+    function requireOpen(
+        Ledger storage ledger,
+        IOracle oracle,
+        AssetId asset,
+        uint256 openInterest,
+        bool grows
+    ) external view {
         Losses memory losses = ledger.perps[asset].losses;
         require(block.timestamp >= losses.spentUntil, IClearingHouse.BudgetSpent(asset, losses.spentUntil));
         if (losses.standing) {
             int256 row = ledger.accounts[deficitRow(asset)].cash;
-            bool much = uint256(-row) > tolerated(ledger.perps[asset].openInterest, mark);
+            bool much = uint256(-row) > part(openInterest);
             require(!much, IClearingHouse.DeficitStands(asset, row));
         }
         if (grows) requirePeg(ledger, oracle);
@@ -32,7 +39,11 @@ library Breakers {
 
     /// @notice The deficit below which profit is not shared and a market goes on as usual.
     function tolerated(uint256 openInterest, uint256 mark) internal pure returns (uint256) {
-        return FixedPoint.mulDivDown(FixedPoint.mulDown(openInterest, mark), TOLERATED, 10_000);
+        return part(FixedPoint.mulDown(openInterest, mark));
+    }
+
+    function part(uint256 value) private pure returns (uint256) {
+        return FixedPoint.mulDivDown(value, TOLERATED, 10_000);
     }
 
     /// @dev While quote is not worth a dollar, or nobody can tell, no market grows. What was latched lately is enough.

@@ -7,7 +7,7 @@ import {Ticks} from "../libraries/Ticks.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
-import {EpochEnd, Ledger, Page, Perp, Side, Tick} from "./Ledger.sol";
+import {EpochEnd, Ledger, Perp, Side, Tick} from "./Ledger.sol";
 import {Positions} from "./Positions.sol";
 
 /// @notice The last resorts, on storage: closing an orphaned leg against the whole other side at mark, and taking a share
@@ -44,6 +44,7 @@ library Deleveraging {
     struct Share {
         uint256 mark;
         uint256 haircut;
+        uint256 from;
         uint256 capacity;
         uint256 fraction;
         uint256 collected;
@@ -84,7 +85,8 @@ library Deleveraging {
     }
 
     /// @notice Takes the same fraction of profit, at most the haircut, from every tick of the side that is in profit, the lowest
-    /// first and at most `limit` of them. Where it stops the next call goes on, with the same fraction at the same mark.
+    /// first and at most `limit` of them. Where it stops the next call goes on: what is left of the deficit is the same fraction
+    /// of what is left of the profit, as long as nothing else changes.
     /// @return paid what goes to the deficit, never more than it
     /// @return dust what rounding collected beyond it
     function share(
@@ -97,19 +99,15 @@ library Deleveraging {
     ) external returns (uint256 paid, uint256 dust) {
         if (deficit == 0 || limit == 0) return (0, 0);
         Side storage side = Positions.sideOf(ledger.perps[asset], long);
-        Page memory page = side.page;
         Share memory state;
-        state.haircut = Positions.haircutOf(ledger, asset);
+        (state.mark, state.haircut, state.from) = (mark, Positions.haircutOf(ledger, asset), side.page);
         uint256[] memory ticks = ticksInUse(side);
-        if (page.fraction == 0) {
-            state.mark = mark;
-            state.capacity = capacityOf(side, state, long, ticks);
-            if (state.capacity == 0) return (0, 0);
-            state.fraction = Deleverage.shareFraction(deficit, state.capacity);
-        } else (state.mark, state.fraction) = (page.mark, page.fraction);
-        uint256 next = chargeTicks(side, state, asset, long, ticks, page.next, limit);
-        if (next != 0) side.page = Page(uint96(state.fraction), uint80(state.mark), uint16(next));
-        else if (page.fraction != 0) delete side.page;
+        state.capacity = capacityOf(side, state, long, ticks);
+        if (state.from != 0) side.page = 0;
+        if (state.capacity == 0) return (0, 0);
+        state.fraction = Deleverage.shareFraction(deficit, state.capacity);
+        uint256 next = chargeTicks(side, state, asset, long, ticks, limit);
+        if (next != 0) side.page = uint16(next);
         paid = FixedPoint.min(deficit, state.collected);
         dust = state.collected - paid;
         emit ProfitShared(asset, long, side.shareVersion, state.fraction, paid, dust);
@@ -175,12 +173,11 @@ library Deleveraging {
         AssetId asset,
         bool long,
         uint256[] memory ticks,
-        uint256 from,
         uint256 limit
     ) private returns (uint256 next) {
         uint256 shareVersion = ++side.shareVersion;
         for (uint256 i = 0; i < ticks.length; ++i) {
-            if (ticks[i] < from) continue;
+            if (ticks[i] < state.from) continue;
             if (limit == 0) return ticks[i];
             --limit;
             uint256 charge = chargeTick(side, state, long, ticks[i]);
@@ -196,6 +193,7 @@ library Deleveraging {
         uint256[] memory ticks
     ) private view returns (uint256 sum) {
         for (uint256 i = 0; i < ticks.length; ++i) {
+            if (ticks[i] < state.from) continue;
             uint256 edge = long ? Ticks.upper(ticks[i]) : Ticks.lower(ticks[i]);
             // What is not in profit needs no reading.
             if (long ? state.mark <= edge : edge <= state.mark) continue;

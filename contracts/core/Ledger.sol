@@ -142,7 +142,8 @@ struct Side {
     mapping(uint256 tick => mapping(uint256 shareVersion => TickCheckpoint)) tickCheckpoints;
     mapping(uint256 tick => mapping(uint256 epoch => uint256)) tickEpochEnds;
     mapping(uint256 word => uint256) usedTicks;
-    Page page;
+    /// The tick at which a share goes on that did not get through all of them; zero for none.
+    uint16 page;
 }
 
 /// @notice What a market is like now, in one slot: brought up to date by every accrual.
@@ -194,13 +195,6 @@ struct Losses {
     uint40 spentUntil;
     Loser loser;
     bool standing;
-}
-
-/// @notice Where a share of profit goes on that did not get through all ticks of its side.
-struct Page {
-    uint96 fraction;
-    uint80 mark;
-    uint16 next;
 }
 
 /// @notice A perp's own state. One open interest serves both sides: they are equal by construction.

@@ -44,6 +44,8 @@ library Liquidating {
     ) external returns (IClearingHouse.Step memory step) {
         Steps.Start memory start = Steps.begin(ledger, oracle, terms);
         step.price = priceOf(ledger, terms, start);
+        step.deficit = lossOf(ledger, terms, start, step.price);
+        Steps.book(ledger, terms, step.deficit, 0, start);
         (Exchanging.Change memory given, Exchanging.Change memory taken) = take(ledger, terms, start, step.price);
         settle(ledger, terms, given, start, step);
         bool session = data.length != 0 && terms.taker != POOL;
@@ -84,6 +86,27 @@ library Liquidating {
         require(!beyond, IClearingHouse.OutsidePriceBand(price, mark, PRICE_BAND));
     }
 
+    /// @dev What of a bankrupt account's loss is this step's: known before it is taken.
+    function lossOf(
+        Ledger storage ledger,
+        IClearingHouse.Liquidation calldata terms,
+        Steps.Start memory start,
+        uint256 price
+    ) private view returns (uint256) {
+        if (start.before.equity >= 0 || start.market.config.kind != AssetKind.Perp) return 0;
+        Position memory position = ledger.positions[terms.account][terms.asset];
+        int256 held = Assessor.touched(ledger, terms.asset, position, start.market).size;
+        int256 size = int256(FixedPoint.min(terms.size, FixedPoint.abs(held)));
+        int256 paid = int256(FixedPoint.mulDown(uint256(size), price));
+        if (held < 0) (size, paid) = (-size, -paid);
+        paid -= Accounting.signed(terms.reward) + Accounting.signed(terms.penalty);
+        return
+            Steps.shortfall(
+                start.before,
+                Assessor.shifted(start.before, start.market, start.price, held, held - size, paid)
+            );
+    }
+
     /// @dev Moves the size to the taker and pays everybody.
     function take(
         Ledger storage ledger,
@@ -114,8 +137,6 @@ library Liquidating {
         IClearingHouse.Step memory step
     ) private {
         Assessor.Standing memory standing = Steps.check(terms, given, start);
-        step.deficit = Steps.shortfall(start.before, standing);
-        Steps.book(ledger, terms.asset, terms.account, step.deficit, start);
         Steps.finish(ledger, terms, given, standing, start, step);
     }
 

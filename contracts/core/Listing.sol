@@ -25,6 +25,7 @@ import {
 } from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 import {Pricing} from "./Pricing.sol";
+import {Winding} from "./Winding.sol";
 
 /// @notice How assets come into the ledger, get their parameters, and are kept up to date.
 library Listing {
@@ -96,6 +97,7 @@ library Listing {
             ledger.measurePool(oracle, asset, price);
         }
         emit IClearingHouse.AssetConfigured(asset, stored, limits);
+        if (ends) Winding.retire(ledger, asset);
     }
 
     function requireEnd(IOracle oracle, AssetId asset, AssetConfig calldata config) private view {
@@ -181,6 +183,7 @@ library Listing {
         uint256 id = AssetId.unwrap(asset);
         require(id != 0 && id <= MAX_ASSET, IClearingHouse.AssetOutOfBounds(id, MAX_ASSET));
         require(ledger.configs[asset].kind == AssetKind.None, IClearingHouse.AssetAlreadyListed(asset));
+        require(!oracle.isFixed(asset), IClearingHouse.PriceIsFixed(asset));
         int256 standing = ledger.accounts[deficitRow(asset)].cash;
         require(standing == 0, IClearingHouse.DeficitStands(asset, standing));
         ledger.configs[asset] = config;

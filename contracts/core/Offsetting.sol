@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
+import {Deleverage} from "../libraries/Deleverage.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
@@ -37,6 +38,7 @@ library Offsetting {
         IOracle oracle,
         IClearingHouse.Liquidation calldata terms
     ) external returns (IClearingHouse.Step memory step) {
+        require(terms.insuredPremium == 0, IClearingHouse.ValueOutOfBounds(terms.insuredPremium, 0));
         Steps.Start memory start = Steps.begin(ledger, oracle, terms);
         (start.taker, step.price) = (AccountId.wrap(0), start.price.mark);
         Exchanging.Change memory change;
@@ -61,11 +63,12 @@ library Offsetting {
         ledger.addCash(account, change.settled);
         uint256 size = FixedPoint.min(terms.size, orphaned(change.before, start));
         size = FixedPoint.min(size, ledger.perps[asset].openInterest);
-        require(size != 0, IClearingHouse.ZeroAmount());
+        require(size != 0 || isResidue(ledger, asset, change), IClearingHouse.ZeroAmount());
+        change.afterwards = start.long ? change.before - int256(size) : change.before + int256(size);
         // The keeper comes before the loss, which would leave nothing of the budget.
         Steps.payRewards(ledger, terms, change, start);
-        step.deficit = lossOf(start, change.before, size);
-        Steps.book(ledger, asset, account, step.deficit, start);
+        step.deficit = lossOf(start, change, size);
+        Steps.book(ledger, terms, step.deficit, size, start);
         close(ledger, terms, change, size, start.price.mark);
         ledger.addCash(account, change.paid);
         emit IClearingHouse.Offset(account, asset, size, start.price.mark);
@@ -81,7 +84,9 @@ library Offsetting {
         uint256 mark
     ) private {
         (AccountId account, AssetId asset) = (terms.account, terms.asset);
-        (, int256 proceeds, int256 left) = Deleveraging.offset(ledger, account, asset, size, mark);
+        int256 proceeds;
+        int256 left = change.before;
+        if (size != 0) (, proceeds, left) = Deleveraging.offset(ledger, account, asset, size, mark);
         if (left != 0 && ledger.perps[asset].openInterest == 0) {
             Deleveraging.drop(ledger, account, asset);
             left = 0;
@@ -89,6 +94,14 @@ library Offsetting {
         ledger.track(account, asset, left);
         change.afterwards = left;
         change.paid += proceeds;
+    }
+
+    function isResidue(
+        Ledger storage ledger,
+        AssetId asset,
+        Exchanging.Change memory change
+    ) private view returns (bool) {
+        return change.before != 0 && ledger.perps[asset].openInterest == 0;
     }
 
     function requireOpen(IClearingHouse.Liquidation calldata terms, Steps.Start memory start) private pure {
@@ -110,11 +123,19 @@ library Offsetting {
         return Planning.plan(Planner.legOf(start.before, start.market, size, start.price, MOST_TARGET, 0)).size;
     }
 
-    /// @dev What of a bankrupt account's loss is this leg's; at mark the rest of the step costs nothing.
-    function lossOf(Steps.Start memory start, int256 held, uint256 size) private pure returns (uint256) {
+    /// @dev What of a bankrupt account's loss is this leg's; at mark the rest of the step costs nothing but a wei of rounding.
+    function lossOf(
+        Steps.Start memory start,
+        Exchanging.Change memory change,
+        uint256 size
+    ) private pure returns (uint256) {
         if (start.before.equity >= 0) return 0;
-        int256 left = held > 0 ? held - int256(size) : held + int256(size);
-        return Steps.shortfall(start.before, Assessor.shifted(start.before, start.market, start.price, held, left, 0));
+        int256 paid = Deleverage.offsetProceeds(start.long, size, start.price.mark);
+        return
+            Steps.shortfall(
+                start.before,
+                Assessor.shifted(start.before, start.market, start.price, change.before, change.afterwards, paid)
+            );
     }
 
     /// @dev At last mark·(1 − 2·haircut): what the spot counts for.
@@ -131,11 +152,16 @@ library Offsetting {
         uint256 size = sold(ledger, terms, change.before, start.before, step.price);
         change.afterwards = ledger.resizeSpot(terms.account, terms.asset, -int256(size));
         ledger.resizeSpot(INSURANCE, terms.asset, int256(size));
-        uint256 value = FixedPoint.mulDown(size, step.price);
-        change.paid = int256(Paying.use(ledger, terms.asset, value));
+        change.paid = int256(Paying.use(ledger, terms.asset, counted(start, change)));
         Steps.payRewards(ledger, terms, change, start);
         ledger.addCash(terms.account, change.paid);
         emit IClearingHouse.Exchanged(terms.asset, INSURANCE, terms.account, size, step.price, 0);
+    }
+
+    /// @dev What the spot sold counted for, to the wei.
+    function counted(Steps.Start memory start, Exchanging.Change memory change) private pure returns (uint256) {
+        int256 before = Assessor.leg(start.market, change.before, start.price).marginEquity;
+        return uint256(before - Assessor.leg(start.market, change.afterwards, start.price).marginEquity);
     }
 
     function priceOf(

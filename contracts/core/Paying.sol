@@ -7,11 +7,12 @@ import {Budgets} from "../libraries/Budgets.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
+import {Price, PriceStatus} from "../types/Price.sol";
 import {DUST, INSURANCE, deficitRow} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Breakers} from "./Breakers.sol";
 import {Deleveraging} from "./Deleveraging.sol";
-import {Account, AssetKind, Budget, Ledger, Loser, Losses, Perp} from "./Ledger.sol";
+import {Account, AssetKind, Budget, Ledger, Loser, Losses, Perp, Side} from "./Ledger.sol";
 import {Positions} from "./Positions.sol";
 import {Pricing} from "./Pricing.sol";
 
@@ -24,17 +25,21 @@ library Paying {
     /// @dev As many ticks as a step shares out besides what else it does; a side with more of them waits for `pay`.
     uint256 private constant MOST_TICKS = 128;
 
+    /// @notice A loss, and what is known of it.
+    /// mark: zero where the market has none in this call; then only insurance pays.
+    /// openInterest: what will be left of it after the call, for how much of a loss is left standing without asking anybody.
+    struct Loss {
+        AssetId asset;
+        AccountId account;
+        uint256 amount;
+        Loser loser;
+        uint256 mark;
+        uint256 openInterest;
+    }
+
     /// @notice Books a loss in the row of the market and has it paid as far as it can be at once.
-    /// @param mark zero where the market has none in this call; then only insurance pays
-    function book(
-        Ledger storage ledger,
-        AssetId asset,
-        AccountId account,
-        uint256 amount,
-        Loser loser,
-        uint256 mark
-    ) external {
-        bookNow(ledger, asset, account, amount, loser, mark);
+    function book(Ledger storage ledger, Loss memory loss) external {
+        bookNow(ledger, loss);
     }
 
     /// @notice An account without legs owes nothing: what its cash lacks is a loss, in the row of the perp that it closed last.
@@ -51,7 +56,7 @@ library Paying {
         deficit = uint256(-int256(stored.cash));
         AssetId last = stored.lastClosed == QUOTE ? asset : stored.lastClosed;
         if (last != asset) (loser, mark) = (ledger.perps[last].losses.loser, 0);
-        bookNow(ledger, last, account, deficit, loser, mark);
+        bookNow(ledger, Loss(last, account, deficit, loser, mark, ledger.perps[last].openInterest));
     }
 
     /// @notice Insurance earns while something stands that nobody has paid.
@@ -59,25 +64,34 @@ library Paying {
         ledger.addIncome(value);
     }
 
-    function bookNow(
-        Ledger storage ledger,
-        AssetId asset,
-        AccountId account,
-        uint256 amount,
-        Loser loser,
-        uint256 mark
-    ) private {
-        ledger.bookDeficit(asset, account, amount, loser);
+    function bookNow(Ledger storage ledger, Loss memory loss) private {
+        AssetId asset = loss.asset;
+        ledger.bookDeficit(asset, loss.account, loss.amount, loss.loser);
         insure(ledger, asset);
-        Perp storage perp = ledger.perps[asset];
-        Losses memory losses = perp.losses;
-        if (mark == 0 || loser == Loser.Unknown) return;
+        if (loss.mark == 0 || loss.loser == Loser.Unknown) return;
         uint256 standing = standingOf(ledger, asset);
-        if (standing <= Breakers.tolerated(perp.openInterest, mark)) return;
-        bool long = loser == Loser.Shorts;
-        bool exhausted = long ? mark <= losses.sharedAt : losses.sharedAt != 0 && mark >= losses.sharedAt;
-        if (exhausted || Deleveraging.countTicks(Positions.sideOf(perp, long)) > MOST_TICKS) return;
-        share(ledger, asset, long, mark, MOST_TICKS);
+        if (standing <= Breakers.tolerated(loss.openInterest, loss.mark)) return;
+        // What the winners' own side has lost is not theirs to pay.
+        if (ledger.perps[asset].losses.loser != loss.loser) standing = FixedPoint.min(standing, loss.amount);
+        shareOut(ledger, asset, loss.loser == Loser.Shorts, loss.mark, standing);
+    }
+
+    /// @notice Shares what stands of a market that ends, before anybody takes his profit.
+    function settleUp(Ledger storage ledger, AssetId asset, uint256 mark) external {
+        shareOut(ledger, asset, winners(ledger, asset, mark), mark, standingOf(ledger, asset));
+    }
+
+    /// @dev Not where all was asked already at this mark, and not through more ticks than fit beside a step.
+    function shareOut(Ledger storage ledger, AssetId asset, bool long, uint256 mark, uint256 most) private {
+        Side storage side = Positions.sideOf(ledger.perps[asset], long);
+        Losses memory losses = ledger.perps[asset].losses;
+        if (losses.loser == (long ? Loser.Shorts : Loser.Longs) && losses.sharedAt != 0) {
+            if (long ? mark <= losses.sharedAt : mark >= losses.sharedAt) return;
+        }
+        if (Deleveraging.countTicks(side) > MOST_TICKS) return;
+        // A share that did not get through comes to its end before the next one begins.
+        if (side.page != 0) most -= FixedPoint.min(most, share(ledger, asset, long, mark, most, MOST_TICKS));
+        share(ledger, asset, long, mark, most, MOST_TICKS);
     }
 
     /// @notice Pays what can be paid of what stands.
@@ -91,8 +105,11 @@ library Paying {
         insured = insure(ledger, asset);
         if (ticks == 0 || ledger.configs[asset].kind != AssetKind.Perp) return (insured, 0);
         if (!ledger.perps[asset].losses.standing) return (insured, 0);
-        uint256 mark = ledger.latchOne(oracle, asset).mark;
-        shared = share(ledger, asset, winners(ledger, asset, mark), mark, ticks);
+        Price memory price = ledger.latchOne(oracle, asset);
+        // Nobody knows who has won.
+        if (price.status == PriceStatus.Stale) return (insured, 0);
+        bool long = winners(ledger, asset, price.mark);
+        shared = share(ledger, asset, long, price.mark, standingOf(ledger, asset), ticks);
     }
 
     /// @notice Takes from insurance what a market may use, at most `wanted`; the caller says where it goes.
@@ -137,17 +154,17 @@ library Paying {
         AssetId asset,
         bool long,
         uint256 mark,
+        uint256 most,
         uint256 ticks
     ) private returns (uint256 paid) {
         uint256 dust;
-        uint256 standing = standingOf(ledger, asset);
-        (paid, dust) = Deleveraging.share(ledger, asset, long, standing, mark, ticks);
+        (paid, dust) = Deleveraging.share(ledger, asset, long, most, mark, ticks);
         ledger.addCash(DUST, int256(dust));
         if (paid != 0) ledger.reduceDeficit(asset, paid);
         Perp storage perp = ledger.perps[asset];
-        // All of the side was asked and it was not enough.
-        bool through = Positions.sideOf(perp, long).page.fraction == 0;
-        if (through && paid != standing) perp.losses.sharedAt = uint80(mark);
+        // All of the side was asked and it was not enough, by more than rounding.
+        bool through = Positions.sideOf(perp, long).page == 0;
+        if (through && most > paid + MOST_TICKS) perp.losses.sharedAt = uint80(mark);
     }
 
     /// @dev The other side of who lost; where nobody knows, the side that has more to share.

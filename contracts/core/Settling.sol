@@ -26,6 +26,8 @@ library Settling {
 
     /// @notice Brings every leg of an account, and what it owes against spot, up to date.
     function settle(Ledger storage ledger, IOracle oracle, AccountId account) external {
+        // What a row of the house lacks is nobody's loss but the one that stands in it.
+        if (account.ownerOf() == address(0)) return;
         AssetId[] memory legs = ledger.accounts[account].legs.list();
         Price[] memory prices = ledger.latch(oracle, legs);
         int256 cash;

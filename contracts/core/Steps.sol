@@ -89,7 +89,8 @@ library Steps {
         if (wanted != 0) {
             int256 equity = start.before.equity;
             require(equity < 0, IClearingHouse.NotBankrupt(terms.account, equity));
-            uint256 bound = FixedPoint.mulDivDown(FixedPoint.mulDown(terms.size, start.price.mark), INSURED, 10_000);
+            uint256 closed = FixedPoint.abs(change.before - change.afterwards);
+            uint256 bound = FixedPoint.mulDivDown(FixedPoint.mulDown(closed, start.price.mark), INSURED, 10_000);
             require(wanted <= bound, IClearingHouse.ValueOutOfBounds(wanted, bound));
             uint256 paid = Paying.use(ledger, terms.asset, wanted);
             premium = FixedPoint.min(paid, terms.insuredPremium);
@@ -141,15 +142,22 @@ library Steps {
         return FixedPoint.mulDivUp(uint256(-standing.equity), released, before.maintenance);
     }
 
-    /// @notice Books a loss in the row of the market and has it paid as far as it can be.
+    /// @notice Books a loss in the row of the market and has it paid as far as it can be, before size changes hands: who takes it
+    /// may be one who has profit to share.
+    /// @param closing what of the open interest the step ends
     function book(
         Ledger storage ledger,
-        AssetId asset,
-        AccountId account,
+        IClearingHouse.Liquidation calldata terms,
         uint256 deficit,
+        uint256 closing,
         Start memory start
     ) internal {
-        if (deficit != 0) Paying.book(ledger, asset, account, deficit, loserOf(start), start.price.mark);
+        if (deficit == 0) return;
+        uint256 openInterest = ledger.perps[terms.asset].openInterest - closing;
+        Paying.book(
+            ledger,
+            Paying.Loss(terms.asset, terms.account, deficit, loserOf(start), start.price.mark, openInterest)
+        );
     }
 
     /// @notice Of an account without legs the rest is booked; what the step left it is written down.

@@ -67,7 +67,7 @@ library Trading {
         );
         bool grows = ledger.perps[terms.asset].openInterest > openInterest;
         if (!Exchanging.isReduction(buyer) || !Exchanging.isReduction(seller)) {
-            Breakers.requireOpen(ledger, oracle, terms.asset, fill.price.mark, grows);
+            Breakers.requireOpen(ledger, oracle, terms.asset, FixedPoint.mulDown(openInterest, fill.price.mark), grows);
         }
         if (grows) requireOpen(ledger, terms.asset, fill);
         charge(ledger, terms, deal);

@@ -38,26 +38,22 @@ library Winding {
         Price memory price
     ) external {
         Position memory position = ledger.positions[account][asset];
-        if (position.size == 0 || waits(ledger, asset, position, price.mark)) return;
+        if (position.size == 0) return retire(ledger, asset);
+        bool gains = position.size > 0 ? price.mark > position.basis : price.mark < position.basis;
+        if (gains && block.timestamp < uint256(ledger.perps[asset].accruedAt) + DELAY) return;
+        if (gains && ledger.perps[asset].losses.standing) {
+            Paying.settleUp(ledger, asset, price.mark);
+            (int256 charged, ) = Deleveraging.touch(ledger, account, asset);
+            ledger.addCash(account, charged);
+        }
         Assessor.Standing memory before = Assessor.standing(ledger.assess(oracle, account));
         Markets.Market memory market = Markets.current(ledger, asset, price);
         int256 paid = swap(ledger, account, asset, position.size, price.mark);
         Assessor.Standing memory standing = Assessor.shifted(before, market, price, position.size, 0, paid);
         uint256 deficit = Steps.shortfall(before, standing);
         Loser loser = position.size > 0 ? Loser.Longs : Loser.Shorts;
-        if (deficit != 0) Paying.book(ledger, asset, account, deficit, loser, price.mark);
+        if (deficit != 0) Paying.book(ledger, Paying.Loss(asset, account, deficit, loser, price.mark, 0));
         retire(ledger, asset);
-    }
-
-    /// @dev Profit waits until the losses are in.
-    function waits(
-        Ledger storage ledger,
-        AssetId asset,
-        Position memory position,
-        uint256 mark
-    ) private view returns (bool) {
-        bool gains = position.size > 0 ? mark > position.basis : mark < position.basis;
-        return gains && block.timestamp < uint256(ledger.perps[asset].accruedAt) + DELAY;
     }
 
     /// @return paid what the account gets for the leg, or pays
@@ -77,8 +73,8 @@ library Winding {
         return -other.paid;
     }
 
-    /// @dev When nobody holds anything any more, the slot is free to list again. What still stands in the market's row stays.
-    function retire(Ledger storage ledger, AssetId asset) private {
+    /// @notice When nobody holds anything any more, the slot is free to list again. What still stands in the market's row stays.
+    function retire(Ledger storage ledger, AssetId asset) public {
         Perp storage perp = ledger.perps[asset];
         AccountId row = settlementRow(asset);
         int256 left = ledger.positions[row][asset].size;
@@ -89,7 +85,6 @@ library Winding {
         ledger.addCash(DUST, rest);
         (perp.openInterest, perp.accruedAt, perp.losses.spentUntil) = (0, 0, 0);
         delete perp.pool;
-        delete ledger.budgets[asset];
         delete ledger.configs[asset];
         delete ledger.limits[asset];
         drop(ledger, asset);

@@ -176,6 +176,7 @@ interface IClearingHouse {
     error CapabilityMissing(address caller, Capability capability);
     error UnknownAsset(AssetId asset);
     error PriceNotFixed(AssetId asset);
+    error PriceIsFixed(AssetId asset);
     error DeficitStands(AssetId asset, int256 cash);
     error BudgetSpent(AssetId asset, uint256 until);
     error AssetAlreadyListed(AssetId asset);

@@ -210,8 +210,9 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
         d.price = s.price.mark;
-        // A spot that nobody knows the worth of is sold for what it counts.
-        d.premium = s.isSpot() ? FixedPoint.mulUp(s.notional(o.size), s.margin) : 0;
+        d.premium = 0;
+        // A spot that nobody knows the worth of is sold for what it counts: nothing of that is left to pay anybody.
+        if (s.isSpot()) (d.premium, d.tip) = (FixedPoint.mulUp(s.notional(o.size), s.margin), 0);
         step(s, run, d, Stage.Offset);
     }
 
@@ -234,6 +235,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
                 : abi.encodeCall(IClearingHouse.liquidate, (terms, ""));
         (bool ok, bytes memory result) = address(clearingHouse).call(call);
         if (!ok) {
+            // Who brings too little gas does not decide which stage comes next.
+            require(result.length != 0, NoReason());
             emit StageFailed(s.account, s.asset, stage, result);
             return false;
         }

@@ -20,7 +20,7 @@ library Orphans {
         if (s.isFrozen()) return Situations.passed(o, ILiquidator.Reason.Frozen);
         bool bankrupt = s.isBankrupt();
         if (!bankrupt && s.health >= ORPHANED) return Situations.passed(o, ILiquidator.Reason.NotOrphaned);
-        o.planned = bankrupt ? FixedPoint.abs(s.size) : s.planAfterTip(s.penaltyRate()).size;
+        o.planned = bankrupt ? FixedPoint.abs(s.size) : s.smallestAfterTip(s.penaltyRate()).size;
         (o.size, o.capacity) = (o.planned, s.notional(o.planned));
         if (o.size == 0) return Situations.passed(o, ILiquidator.Reason.Toxic);
     }

@@ -169,26 +169,40 @@ library Situations {
         return FixedPoint.min(s.terms.tip, FixedPoint.mulDivDown(bound, Incentives.MOST_TIP, 10_000));
     }
 
-    /// @notice The smallest reduction at a cost per notional; of a debt sale what is owed beyond the cap. None is dust, and
-    /// what it leaves is none.
-    function plan(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory p) {
-        if (s.debtSale) p.size = debtSale(s, cost);
-        else {
-            p = Planning.plan(
-                Planner.legOf(s.standing, s.market, s.size, s.price, uint256(s.terms.target) * 1e14, cost)
-            );
+    /// @notice The smallest reduction at a cost per notional; of a debt sale what is owed beyond the cap.
+    function smallest(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory p) {
+        if (!s.debtSale) {
+            return
+                Planning.plan(
+                    Planner.legOf(s.standing, s.market, s.size, s.price, uint256(s.terms.target) * 1e14, cost)
+                );
         }
-        uint256 whole = FixedPoint.abs(s.size);
-        if (p.size != 0 && isDust(s, whole - p.size) && !s.debtSale) p.size = whole;
+        p.size = debtSale(s, cost);
     }
 
-    /// @notice As `plan`, of an account that pays the tip besides.
-    function planAfterTip(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory p) {
+    /// @notice As `smallest`, of an account that pays the tip besides.
+    function smallestAfterTip(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory p) {
         (int256 equity, int256 marginEquity) = (s.standing.equity, s.standing.marginEquity);
         s.standing.equity -= int256(s.tip);
         s.standing.marginEquity -= int256(s.tip);
-        p = plan(s, cost);
+        p = smallest(s, cost);
         (s.standing.equity, s.standing.marginEquity) = (equity, marginEquity);
+    }
+
+    /// @notice The smallest reduction that leaves no dust.
+    function plan(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory) {
+        return withoutDust(s, smallest(s, cost));
+    }
+
+    /// @notice As `plan`, of an account that pays the tip besides.
+    function planAfterTip(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory) {
+        return withoutDust(s, smallestAfterTip(s, cost));
+    }
+
+    function withoutDust(Situation memory s, Reduction.Plan memory p) private pure returns (Reduction.Plan memory) {
+        uint256 whole = FixedPoint.abs(s.size);
+        if (p.size != 0 && isDust(s, whole - p.size) && !s.debtSale) p.size = whole;
+        return p;
     }
 
     function isDust(Situation memory s, uint256 size) internal pure returns (bool) {

@@ -31,7 +31,7 @@ export function ballastModule(clearingHouse: string) {
       Assessing,
       Deleveraging,
       Paying,
-      Listing: m.library("Listing", { libraries: { Assessing } }),
+      Listing: m.library("Listing", { libraries: { Assessing, Winding } }),
       Withdrawing: m.library("Withdrawing"),
       Trading: m.library("Trading", { libraries: { Assessing, Breakers: m.library("Breakers") } }),
       Liquidating: m.library("Liquidating", { libraries: { Assessing, Paying } }),

@@ -123,11 +123,16 @@ contract PayingHandler is LiquidationHandler {
         if (!ok) return;
         checkStep(looked, told);
         Flow memory flow = flowIn(logs, asset);
-        if (house.cashOf(deficitRow(asset)) - row != int256(flow.reduced) - int256(flow.booked)) fail_("CHAIN-1");
-        if (flow.reduced < flow.insured + flow.shared) fail_("CHAIN-1");
         checkBudget(asset, budget, flow.used);
-        if (looked.assessment.equity >= 0 && flow.booked != 0) fail_("LIQ-2");
+        checkFlow(looked, flow, row);
         if (flow.offset != 0) checkOffset(account, asset, before, openInterest, flow, looked.assessment);
+    }
+
+    function checkFlow(Look memory looked, Flow memory flow, int256 row) internal {
+        row = house.cashOf(deficitRow(looked.asset)) - row;
+        if (row != int256(flow.reduced) - int256(flow.booked)) fail_("CHAIN-1");
+        if (flow.reduced < flow.insured + flow.shared) fail_("CHAIN-1");
+        if (looked.assessment.equity >= 0 && flow.booked != 0) fail_("LIQ-2");
     }
 
     /// @dev OFFSET-1 and SHARE-1 of what happened at once: everybody else of the other side shrank by the same fraction at mark,
