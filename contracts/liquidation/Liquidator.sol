@@ -211,8 +211,9 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
         (d.keeper, d.price, d.insuredPremium) = (run.keeper, s.price.mark, 0);
-        // A spot that nobody knows the worth of is sold for what it counts.
-        d.premium = s.isSpot() ? FixedPoint.mulUp(s.notional(o.size), s.margin) : 0;
+        d.premium = 0;
+        // A spot that nobody knows the worth of is sold for what it counts: nothing of that is left to pay anybody.
+        if (s.isSpot()) (d.premium, d.tip) = (FixedPoint.mulUp(s.notional(o.size), s.margin), 0);
         step(s, run, d, Stage.Offset);
     }
 
