@@ -306,9 +306,13 @@ contract BidderCallbackTest is OrderTest {
         setPrice(ETH, 1_700e18);
         CallbackBidder.Call[] memory calls = views();
         bidder.setScript(calls, CallbackBidder.Ending.Return);
-        openFreshLot();
+        int256 equity = house.assess(thinId).equity;
+        assertLt(equity, 0);
+        vm.recordLogs();
         bid(thinId);
-        assertGt(house.totalDeficit(), 0);
+        uint256 booked = bookedOf(vm.getRecordedLogs(), ETH);
+        assertGt(booked, 0);
+        assertEq(house.assess(thinId).equity, equity + int256(booked));
         assertSeen(calls);
     }
 

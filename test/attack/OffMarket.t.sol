@@ -128,20 +128,41 @@ contract OffMarketTest is AttackTest {
         assertLe(equityOf(a) + equityOf(b), before);
     }
 
-    /// @dev While a deficit stands a withdrawal pays its part of it from whichever account.
+    /// @dev While a deficit stands a withdrawal pays its part of it from whichever account. Nobody adds to the market; who
+    /// closes into himself away from the mark takes out what he would have at the mark, but for the fees.
     function test_OffMarket_NoWayAroundADeficit() public {
+        wash(10e18, 2_200e18);
         makeDeficit(100_000e18);
         setPrice(ETH, 2_200e18);
         vm.warp(block.timestamp + 1 days);
         refresh();
+        refusedToAdd(1e18, 2_156e18);
+        refusedToAdd(1e18, 2_244e18);
+        (uint256 honest, uint256 fees) = closeAndLeave(2_200e18);
+        uint256[2] memory prices = [uint256(2_156e18), 2_244e18];
+        for (uint256 i = 0; i < 2; ++i) {
+            (uint256 paid, uint256 charged) = closeAndLeave(prices[i]);
+            assertLe(paid, honest + (charged < fees ? (fees - charged) / 1e12 : 0));
+        }
+    }
+
+    function refusedToAdd(uint256 size, uint256 price) private {
+        IExchange.SignedOrder memory order = signedBy(key, orderOf(a, int256(size), price, 1));
+        vm.prank(mallory);
+        vm.expectPartialRevert(IClearingHouse.DeficitStands.selector);
+        exchange.fill(order, b, size, 0, block.timestamp);
+    }
+
+    /// @dev Of two accounts that are on both sides; what it pays, and the fees of closing.
+    function closeAndLeave(uint256 price) private returns (uint256 paid, uint256 fees) {
         uint256 state = vm.snapshotState();
-        uint256 honest = withdrawAll();
+        fees = uint256(house.cashOf(FEES));
+        fillAll(signedBy(key, orderOf(a, -1e18, price, 1)), b);
+        fees = uint256(house.cashOf(FEES)) - fees;
+        uint256 claims = withdrawable();
+        paid = withdrawAll();
+        assertLt(paid, claims, "its part of the deficit");
         vm.revertToState(state);
-        wash(1e18, 2_156e18);
-        assertLt(withdrawAll(), honest);
-        vm.revertToState(state);
-        wash(1e18, 2_244e18);
-        assertLt(withdrawAll(), honest);
     }
 
     // ---- helpers

@@ -10,10 +10,12 @@ import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
 import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
+import {INSURANCE} from "../../contracts/types/Rows.sol";
 import {OrderTest} from "../support/OrderTest.sol";
 
 /// @notice Replays every cell of the table of states and actions. Alice is long and Bob short one ETH at 2,000; Carol is long
-/// one against the pool; Dave's long of one fails at 1,835; Erin bids and is the backstop.
+/// one against the pool; Dave's long of one fails at 1,835; Erin bids and is the backstop. Where a deficit stands or the
+/// budget of insurance is spent, Frank's long of two, which Grace won, was all the time past saving.
 contract StatesTest is OrderTest {
     enum State {
         Active,
@@ -23,16 +25,20 @@ contract StatesTest is OrderTest {
         Stale,
         Diverged,
         OffPeg,
-        Deficit
+        Deficit,
+        BudgetSpent
     }
 
-    uint256 internal constant STATES = 8;
-    uint256 internal constant ROWS = 22;
+    uint256 internal constant STATES = 9;
+    uint256 internal constant ROWS = 25;
 
     address internal dave = makeAddr("dave");
     address internal erin = makeAddr("erin");
     AccountId internal daveId = accountId(dave, 0);
     AccountId internal erinId = accountId(erin, 0);
+    AccountId internal frankId = accountId(makeAddr("frank"), 0);
+    AccountId internal graceId = accountId(makeAddr("grace"), 0);
+    AccountId internal heidiId = accountId(makeAddr("heidi"), 0);
     /// @dev Alice's account with spot.
     AccountId internal spotId = accountId(alice, 1);
     /// @dev What could be withdrawn before the state came.
@@ -44,6 +50,9 @@ contract StatesTest is OrderTest {
         json = vm.readFile("test/scenario/vectors/states.json");
         fund(dave, daveId, 250e6);
         fund(erin, erinId, 1_000_000e6);
+        fund(erin, frankId, 3_700e6);
+        fund(erin, graceId, 10_000e6);
+        fund(erin, heidiId, 10_000e6);
     }
 
     // ---- what goes in and out
@@ -216,6 +225,14 @@ contract StatesTest is OrderTest {
         replay("absorb", ETH, failWithLotThatIsOver, chain);
     }
 
+    function test_Offset() public {
+        replay("offset", ETH, sinkWithLotThatIsOver, chain);
+    }
+
+    function test_BuySpot() public {
+        replay("buySpot", WETH, sinkWithStaleSpot, buySpot);
+    }
+
     /// @dev What is done is what the outlook says; what is refused is refused because the leg is frozen.
     function chain() internal returns (string memory) {
         assertTrue(house.isLiquidatable(daveId));
@@ -224,12 +241,24 @@ contract StatesTest is OrderTest {
         bytes memory data = abi.encodeCall(liquidator.liquidate, (daveId, ETH, keeperId));
         (string memory refusal, ) = perform(keeper, address(liquidator), data);
         bool shrunk = sizeOf(daveId, ETH) < before;
-        assertEq(shrunk, o.stage == ILiquidator.Stage.Reduce || o.stage == ILiquidator.Stage.Absorb);
+        assertEq(shrunk, o.stage != ILiquidator.Stage.None && o.stage != ILiquidator.Stage.Auction);
         if (o.stage == ILiquidator.Stage.Reduce) return done(refusal, shrunk, "reduces");
         if (o.stage == ILiquidator.Stage.Absorb) return done(refusal, shrunk, "absorbs");
+        if (o.stage == ILiquidator.Stage.Offset) return done(refusal, sizeOf(daveId, ETH) == 0, "offsets");
         if (o.stage == ILiquidator.Stage.Auction) return done(refusal, inFlight() == o.auction.size, "opens a lot");
         assertEq(uint8(o.auction.reason), uint8(ILiquidator.Reason.Frozen));
         return done(refusal, inFlight() == 0, "ends the lot");
+    }
+
+    function buySpot() internal returns (string memory) {
+        ILiquidator.Outlook memory o = liquidator.outlook(spotId, WETH);
+        int256 before = sizeOf(INSURANCE, WETH);
+        bytes memory data = abi.encodeCall(liquidator.liquidate, (spotId, WETH, keeperId));
+        (string memory refusal, ) = perform(keeper, address(liquidator), data);
+        int256 bought = sizeOf(INSURANCE, WETH) - before;
+        assertEq(bought, int256(o.offset.size));
+        if (o.stage != ILiquidator.Stage.Auction) return done(refusal, bought > 0);
+        return done(refusal, liquidator.lotOf(spotId, WETH).lot.size == o.auction.size, "opens a lot");
     }
 
     function bid() internal returns (string memory) {
@@ -257,12 +286,16 @@ contract StatesTest is OrderTest {
 
     // ---- the rest
 
-    function test_Cover() public {
-        replay("cover", ETH, lose, cover);
+    function test_Pay() public {
+        replay("pay", ETH, lose, pay);
     }
 
     function test_Settle() public {
-        replay("settle", ETH, traders, settle);
+        replay("settle", ETH, tradersWhoWon, settle);
+    }
+
+    function test_SettleLoss() public {
+        replay("settleLoss", ETH, tradersWhoLost, settle);
     }
 
     function test_Accrue() public {
@@ -281,18 +314,24 @@ contract StatesTest is OrderTest {
         replay("claimFromPool", ETH, tradersAndRequest, claimFromPool);
     }
 
-    function cover() internal returns (string memory) {
-        uint256 covered = house.perpOf(ETH).losses.coverable;
-        if (covered > house.insurable(ETH)) covered = house.insurable(ETH);
+    /// @dev No profit is left at this mark; a rich fund pays within its budget.
+    function pay() internal returns (string memory) {
+        insure(1_000_000e6);
+        uint256 due = house.perpOf(ETH).losses.coverable;
+        if (due > house.insurable(ETH)) due = house.insurable(ETH);
         uint256 before = house.totalDeficit();
-        (string memory refusal, ) = perform(stage, address(house), abi.encodeCall(house.pay, (ETH, 0)));
-        return done(refusal, covered != 0 && house.totalDeficit() == before - covered);
+        assertGt(before, 500e18);
+        (string memory refusal, ) = perform(keeper, address(house), abi.encodeCall(house.pay, (ETH, 128)));
+        return done(refusal, house.totalDeficit() == before - due, due == 0 ? "pays nothing" : "yes");
     }
 
     function settle() internal returns (string memory) {
         int256 cash = house.cashOf(carolId) + house.previewPosition(carolId, ETH).cash;
         (string memory refusal, ) = perform(keeper, address(house), abi.encodeCall(house.settle, (single(carolId))));
-        return done(refusal, house.cashOf(carolId) == cash && house.previewPosition(carolId, ETH).cash == 0);
+        bool closed = sizeOf(carolId, ETH) == 0;
+        if (closed) cash += int256(peekPrice(ETH).mark);
+        bool settled = house.cashOf(carolId) == cash && house.previewPosition(carolId, ETH).cash == 0;
+        return done(refusal, settled, closed ? "closes it" : "yes");
     }
 
     function accrue() internal returns (string memory) {
@@ -348,6 +387,17 @@ contract StatesTest is OrderTest {
         poolTrade(carolId, ETH, 1e18);
     }
 
+    /// @dev For long enough that every average knows.
+    function tradersWhoWon() internal {
+        traders();
+        settlePrice(ETH, 2_010e18);
+    }
+
+    function tradersWhoLost() internal {
+        traders();
+        settlePrice(ETH, 1_990e18);
+    }
+
     function tradersAndRequest() internal {
         traders();
         leavePool();
@@ -391,8 +441,28 @@ contract StatesTest is OrderTest {
         house.accrue(single(ETH));
     }
 
+    /// @dev Dave has less than nothing, and nobody bid.
+    function sinkWithLotThatIsOver() internal {
+        configurator.setPool(ETH, Pool(address(0), 0, 0, 0, 0, 0, 0));
+        openLeg(ETH, daveId, carolId, 1e18);
+        setPrice(ETH, 1_740e18);
+        (ILiquidator.Stage stage_, ) = liquidator.liquidate(daveId, ETH, keeperId);
+        assertEq(uint8(stage_), uint8(ILiquidator.Stage.Auction));
+        skip(10 minutes);
+        refresh();
+    }
+
+    /// @dev More is lost than one ether is worth, if anybody knew what it is worth. Insurance may use 10 of 100.
+    function sinkWithStaleSpot() internal {
+        insure(100e6);
+        fundSpot(alice, spotId, 1e18);
+        openLeg(ETH, spotId, bobId, 7e18);
+        grow(WETH);
+        setPrice(ETH, 1_700e18);
+        assertLt(house.assess(spotId).equity, 0);
+    }
+
     function lose() internal {
-        insure(1_000_000e6);
         makeDeficit(1_000e18);
     }
 
@@ -403,7 +473,9 @@ contract StatesTest is OrderTest {
         if (state == State.Stale) grow(asset);
         else if (state == State.Diverged) disagree(asset);
         else if (state == State.OffPeg) loseThePeg();
-        else if (state != State.Active && state != State.Deficit) setState(asset, AssetState(uint8(state)));
+        else if (state == State.Deficit) standDeficit();
+        else if (state == State.BudgetSpent) spendBudget(asset);
+        else if (state != State.Active) setState(asset, AssetState(uint8(state)));
     }
 
     function grow(AssetId asset) internal {
@@ -430,10 +502,41 @@ contract StatesTest is OrderTest {
         configurator.setHouseTerms(HouseTerms(0, 0, 0, 3_00, 0, 0, 10_000, 0));
     }
 
-    /// @dev A loss that stands, then the old price again.
-    function standDeficit() internal {
-        makeDeficit(1_000e18);
+    /// @dev A loss from before the actors came, which nobody has looked at yet.
+    function sink() internal {
+        settlePrice(ETH, 4_000e18);
+        openLeg(ETH, frankId, graceId, 2e18);
         settlePrice(ETH, 2_000e18);
+        skip(20 days);
+        refresh();
+        house.accrue(single(ETH));
+    }
+
+    /// @dev Who won takes the leg himself: no profit is left to share.
+    function standDeficit() internal {
+        assertGt(liquidate(liquidation(ETH, frankId, graceId, 2e18, peekPrice(ETH).mark)), 0);
+        assertGt(house.totalDeficit(), 100e18);
+    }
+
+    /// @dev Insurance uses all it may for the market; what is left of the loss the winner's profit pays, but where the price is
+    /// that of another loss. Of a spot it is spent on the spot.
+    function spendBudget(AssetId asset) internal {
+        if (asset == WETH && house.isLiquidatable(spotId)) {
+            liquidator.liquidate(spotId, WETH, keeperId);
+            return;
+        }
+        insure(100e6);
+        uint256 mark = peekPrice(ETH).mark;
+        assertGt(liquidate(liquidation(ETH, frankId, heidiId, 2e18, mark)), 0);
+        if (mark > 1_500e18) assertLe(house.totalDeficit(), 4, "what shares round apart");
+        assertEq(house.insurable(ETH), 0);
+    }
+
+    /// @dev A spot is not wound down.
+    function settleSpot() internal returns (string memory) {
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, WETH));
+        configurator.setState(WETH, AssetState.Settling);
+        return "does not apply";
     }
 
     // ---- replay
@@ -451,14 +554,23 @@ contract StatesTest is OrderTest {
         uint256 time = block.timestamp;
         for (uint256 i = 0; i < STATES; ++i) {
             uint256 snapshot = vm.snapshotState();
-            if (State(i) == State.Deficit) standDeficit();
+            if (State(i) >= State.Deficit) sink();
             prepare();
-            enter(State(i), asset);
-            string memory actual = act();
+            string memory actual = enterAndAct(State(i), asset, act);
             vm.revertToState(snapshot);
             vm.warp(time);
             assertEq(actual, expected[i], string.concat(key, ", ", states[i]));
         }
+    }
+
+    function enterAndAct(
+        State state,
+        AssetId asset,
+        function() internal returns (string memory) act
+    ) internal returns (string memory) {
+        if (state == State.Settling && asset == WETH) return settleSpot();
+        enter(state, asset);
+        return act();
     }
 
     function test_EveryRowIsReplayed() public view {
@@ -514,6 +626,8 @@ contract StatesTest is OrderTest {
     function nameOf(bytes4 selector) internal pure returns (string memory) {
         if (selector == IClearingHouse.OnlyReductions.selector) return "OnlyReductions";
         if (selector == IClearingHouse.AssetNotTradable.selector) return "AssetNotTradable";
+        if (selector == IClearingHouse.DeficitStands.selector) return "DeficitStands";
+        if (selector == IClearingHouse.BudgetSpent.selector) return "BudgetSpent";
         if (selector == IClearingHouse.QuoteOffPeg.selector) return "QuoteOffPeg";
         if (selector == IClearingHouse.PriceDiverged.selector) return "PriceDiverged";
         if (selector == IClearingHouse.InsufficientMargin.selector) return "InsufficientMargin";

@@ -132,7 +132,7 @@ contract VectorsTest is BallastTest {
         else if (verb == keccak256("price")) settlePrice(ETH, step.price);
         else if (verb == keccak256("liquidate"))
             liquidate(liquidation(ETH, who(step.a), who(step.b), step.amount, step.price));
-        else if (verb == keccak256("cover")) house.pay(ETH, 0);
+        else if (verb == keccak256("pay")) house.pay(ETH, 0);
         else if (verb == keccak256("withdraw")) {
             vm.prank(owner);
             house.withdraw(who(step.a), QUOTE, step.amount, owner);

@@ -5,6 +5,7 @@ import {MockV3Aggregator} from "@chainlink/contracts/src/v0.8/shared/mocks/MockV
 import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
+import {Vm} from "forge-std/Vm.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
 import {Lens} from "../../contracts/core/Lens.sol";
 import {AssetLimits, AssetState, Pool} from "../../contracts/core/Ledger.sol";
@@ -293,6 +294,15 @@ abstract contract BallastTest is Test {
         openLeg(ETH, accountId(loser, 0), accountId(winner, 0), int256(amount / 250));
         setPrice(ETH, 1_500e18);
         liquidate(liquidation(ETH, accountId(loser, 0), accountId(winner, 0), amount / 250, 1_500e18));
+    }
+
+    /// @dev What these logs say was booked in the row of a market, whoever paid it since.
+    function bookedOf(Vm.Log[] memory logs, AssetId asset) internal pure returns (uint256 sum) {
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IClearingHouse.DeficitBooked.selector) continue;
+            if (logs[i].topics[1] == bytes32(uint256(AssetId.unwrap(asset))))
+                sum += abi.decode(logs[i].data, (uint256));
+        }
     }
 
     function nonZero(int256 x) internal pure returns (int256) {

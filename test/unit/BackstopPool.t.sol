@@ -81,17 +81,20 @@ contract BackstopPoolTest is BackstopTest {
         assertApproxEqAbs(equityOf(aliceId), before.equity - int256(paid), 1e6);
     }
 
+    /// @dev Far below maintenance nobody waits for another lot: what nobody takes is offset.
     function test_Absorb_PassesWhenItPaysTooLittle() public {
         enter(lina, 1_000_000e6);
         carry(1e18);
-        fall(ETH, 1_752e18);
+        fall(ETH, 1_755e18);
         step(aliceId, ETH);
         wait_(600);
         ILiquidator.Outlook memory o = liquidator.outlook(aliceId, ETH);
         assertEq(uint8(o.absorb.reason), uint8(ILiquidator.Reason.PaysTooLittle));
         assertLt(o.absorb.cost, (peekPrice(ETH).sigma * 7_746) / 1_000);
-        (ILiquidator.Stage stage_, ) = step(aliceId, ETH);
-        assertEq(uint8(stage_), uint8(ILiquidator.Stage.Auction), "another lot");
+        (ILiquidator.Stage stage_, uint256 size) = step(aliceId, ETH);
+        assertEq(uint8(stage_), uint8(ILiquidator.Stage.Offset));
+        assertEq(size, o.offset.size);
+        assertEq(sizeOf(aliceId, ETH), 1e18 - int256(size));
         assertEq(held(ETH), 0);
     }
 
@@ -99,14 +102,16 @@ contract BackstopPoolTest is BackstopTest {
         enter(lina, 1_000_000e6);
         carry(1e18);
         fall(ETH, 1_740e18);
+        ILiquidator.Stage[2] memory expected = [ILiquidator.Stage.Auction, ILiquidator.Stage.Offset];
         for (uint256 i = 0; i < 2; ++i) {
             ILiquidator.Outlook memory o = liquidator.outlook(aliceId, ETH);
             assertEq(uint8(o.absorb.reason), uint8(ILiquidator.Reason.PaysTooLittle));
             (ILiquidator.Stage stage_, ) = step(aliceId, ETH);
-            assertEq(uint8(stage_), uint8(ILiquidator.Stage.Auction));
+            assertEq(uint8(stage_), uint8(expected[i]));
             wait_(600);
         }
         assertEq(held(ETH), 0);
+        assertEq(sizeOf(aliceId, ETH), 0, "all of it is offset");
     }
 
     /// @dev A basis point of 50 million.

@@ -132,8 +132,8 @@ contract LensTest is BallastTest {
     // ---- market and rows
 
     function test_Market_TellsWhatStands() public {
-        insure(1_000e6);
         makeDeficit(1_000e18);
+        insure(1_000e6);
         Lens.MarketView memory m = lens.market(ETH);
         assertEq(uint8(m.config.kind), uint8(AssetKind.Perp));
         assertEq(uint8(m.config.state), uint8(AssetState.Active));
@@ -151,12 +151,12 @@ contract LensTest is BallastTest {
     }
 
     function test_Rows() public {
-        insure(1_000e6);
         fund(alice, TREASURY, 5e6);
         makeDeficit(1_000e18);
+        insure(2_000e6);
         Lens.RowsView memory r = lens.rows();
         assertEq(r.treasury, 5e18);
-        assertEq(r.insurance, 1_000e18);
+        assertEq(r.insurance, 2_000e18);
         assertEq(r.dust, house.cashOf(DUST));
         assertEq(r.deficit, 1_000e18);
         assertEq(r.quoteHeld, quote.balanceOf(address(house)) * 1e12);

@@ -165,17 +165,24 @@ contract LiquidatorAuctionTest is LiquidationTest {
         assertLe(uint256(house.cashOf(keeperId)) - uint256(house.cashOf(INSURANCE)), 0.5e18 + 1, "one tip");
     }
 
-    /// @dev Solvent at the opening, bankrupt at the bid: one transaction, and the loss is booked.
+    /// @dev Solvent at the opening, bankrupt at the bid: one transaction, and the loss is booked and paid out of the profit of
+    /// who won it.
     function test_Bid_AccountThatWentBankruptMeanwhile() public {
         opened();
         setPrice(ETH, 1_700e18);
         skip(1);
         ILiquidator.LotView memory v = liquidator.lotOf(aliceId, ETH);
         assertLe(v.premium, 0, "who has nothing pays nothing");
-        uint256 before = house.totalDeficit();
+        int256 equity = house.assess(aliceId).equity;
+        int256 winner = house.assess(carolId).equity;
+        vm.recordLogs();
         (uint256 size, ) = bid(aliceId, ETH, type(uint256).max);
+        uint256 booked = bookedOf(vm.getRecordedLogs(), ETH);
         assertEq(size, v.size);
-        assertGt(house.totalDeficit(), before);
+        assertGt(booked, 0);
+        assertApproxEqAbs(house.assess(aliceId).equity, equity + int256(booked) - v.premium, 2);
+        assertEq(house.totalDeficit(), 0, "all of it is shared");
+        assertApproxEqAbs(house.assess(carolId).equity, winner - int256(booked), 2);
     }
 
     // ---- recovery

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Vm} from "forge-std/Vm.sol";
 import {Assessor} from "../../contracts/core/Assessor.sol";
 import {HouseTerms} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
@@ -238,20 +239,26 @@ contract LiquidatorLegsTest is LiquidationTest {
 
     // ---- bankrupt
 
-    /// @dev Equal legs, equal parts: each market books its part of what is missing, together all of it.
+    /// @dev Equal legs, equal parts: each market books its part of what is missing, together all of it. Who won pays what does
+    /// not stand.
     function test_Bankrupt_EveryMarketBooksItsPart() public {
         openEight(true);
         moveAll(80_00);
         int256 equity = house.assess(victimId).equity;
         assertLt(equity, 0);
+        int256 winner = house.assess(carolId).equity;
+        vm.recordLogs();
         closeAll();
+        Vm.Log[] memory logs = vm.getRecordedLogs();
         assertEq(house.legsOf(victimId).length, 0);
         assertEq(house.cashOf(victimId), 0);
-        assertApproxEqAbs(house.totalDeficit(), uint256(-equity), 1e3, "at mark: nothing but the loss");
+        assertApproxEqAbs(bookedOf(logs), uint256(-equity), 1e3, "at mark: nothing but the loss");
         for (uint16 i = 1; i <= LAST; ++i) {
-            if (i == 3) continue;
-            assertApproxEqRel(uint256(-house.cashOf(deficitRow(AssetId.wrap(i)))), uint256(-equity) / 8, 1e15);
+            if (i != 3) assertApproxEqRel(bookedOf(logs, AssetId.wrap(i)), uint256(-equity) / 8, 1e15);
         }
+        uint256 paid = uint256(winner - house.assess(carolId).equity);
+        assertGt(paid, 0);
+        assertApproxEqAbs(paid + house.totalDeficit(), bookedOf(logs), 1e3);
     }
 
     function test_Bankrupt_EndsWithNothing_First() public {
@@ -283,15 +290,17 @@ contract LiquidatorLegsTest is LiquidationTest {
         stand();
         int256 equity = house.assess(victimId).equity;
         assertLt(equity, 0);
+        vm.recordLogs();
         closeAll();
         assertEq(house.legsOf(victimId).length, 0);
         assertEq(house.cashOf(victimId), 0);
-        assertLe(house.totalDeficit(), uint256(-equity) + 1e3);
+        assertLe(bookedOf(vm.getRecordedLogs()), uint256(-equity) + 1e3);
     }
 
     // ---- spot
 
-    /// @dev No perp is left and less cash than nothing: the spot is sold at any health, what then lacks is booked.
+    /// @dev No perp is left and less cash than nothing: the spot is sold at any health, what then lacks is booked, and waits for
+    /// somebody to have it shared.
     function test_Spot_IsSoldWhenNoPerpIsLeft() public {
         fundSpot(victim, victimId, 0.1e18);
         openLeg(ETH, victimId, carolId, 0.7e18);
@@ -300,19 +309,25 @@ contract LiquidatorLegsTest is LiquidationTest {
         stand();
         checkedStep(victimId, ETH);
         later(30);
+        int256 winner = house.assess(carolId).equity;
+        vm.recordLogs();
         checkedBid(victimId, ETH);
+        uint256 booked = bookedOf(vm.getRecordedLogs(), ETH);
+        assertApproxEqAbs(booked, 120e18, 1e18, "280 lost, 160 of spot");
         assertEq(sizeOf(victimId, ETH), 0);
         assertLt(house.cashOf(victimId), 0);
         assertEq(sizeOf(victimId, WETH), 0.1e18);
         uint256 deficit = house.totalDeficit();
-        assertApproxEqAbs(deficit, 120e18, 1e18, "280 lost, 160 of spot");
+        assertApproxEqAbs(winner - house.assess(carolId).equity, int256(booked - deficit), 2, "the rest is shared");
         checkedStep(victimId, WETH);
         later(300);
+        vm.recordLogs();
         checkedBid(victimId, WETH);
+        booked = bookedOf(vm.getRecordedLogs(), ETH);
         assertEq(house.legsOf(victimId).length, 0);
         assertEq(house.cashOf(victimId), 0);
-        uint256 discount = house.totalDeficit() - deficit;
-        assertLe(discount, 16e18, "half of the haircut");
+        assertEq(house.totalDeficit(), deficit + booked);
+        assertLe(booked, 16e18, "half of the haircut");
         assertEq(uint256(-house.cashOf(deficitRow(ETH))), house.totalDeficit(), "of the perp it closed last");
     }
 
@@ -449,6 +464,11 @@ contract LiquidatorLegsTest is LiquidationTest {
             later(20);
             checkedBid(victimId, asset);
         }
+    }
+
+    /// @dev In all markets together.
+    function bookedOf(Vm.Log[] memory logs) internal pure returns (uint256 sum) {
+        for (uint16 i = 1; i <= LAST; ++i) sum += bookedOf(logs, AssetId.wrap(i));
     }
 
     function refusedAsHealthy(AssetId asset) internal {

@@ -9,6 +9,7 @@ import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
 import {Lot, Terms} from "../../contracts/liquidation/Chain.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId} from "../../contracts/types/AssetId.sol";
+import {INSURANCE} from "../../contracts/types/Rows.sol";
 import {LiquidationTest} from "../support/LiquidationTest.sol";
 
 /// @notice QUOTE-1 of the closing chain: what the views say is what the next call in the same block does.
@@ -47,6 +48,7 @@ contract LiquidatorViewsTest is LiquidationTest {
         uint256 size = bound(seeds[0], 10e18, 70e18);
         openLeg(ETH, victimId, carolId, seeds[1] % 2 == 0 ? int256(size) : -int256(size));
         if (seeds[2] % 2 == 0) back(20_000_000e6);
+        if (seeds[2] % 3 == 0) insure(1_000_000e6);
         uint256 price = seeds[1] % 2 == 0 ? bound(seeds[3], 1_500e18, 1_980e18) : bound(seeds[3], 2_020e18, 2_400e18);
         setPrice(WETH, price);
         fall(ETH, price);
@@ -75,6 +77,33 @@ contract LiquidatorViewsTest is LiquidationTest {
         step(aliceId, ETH);
         wait_(600);
         checkStage(ILiquidator.Stage.Absorb);
+    }
+
+    /// @dev Below half of maintenance nobody waits for another lot.
+    function test_Outlook_OffsetsWhenALotIsOver() public {
+        openLeg(ETH, aliceId, carolId, 1e18);
+        fall(ETH, 1_770e18);
+        step(aliceId, ETH);
+        wait_(600);
+        uint256 size = liquidator.outlook(aliceId, ETH).offset.size;
+        assertLt(size, 1e18, "the smallest reduction");
+        checkStage(ILiquidator.Stage.Offset);
+        assertEq(sizeOf(aliceId, ETH), 1e18 - int256(size));
+    }
+
+    /// @dev A spot that nobody knows the worth of, at what it counts for; nobody is paid for that.
+    function test_Outlook_SellsStaleSpotToInsurance() public {
+        insure(1_000e6);
+        fundSpot(alice, aliceId, 1e18);
+        openLeg(ETH, aliceId, carolId, 8e18);
+        skip(1 hours + 1);
+        feeds[ETH].updateAnswer(1_700e8);
+        ILiquidator.Outlook memory o = liquidator.outlook(aliceId, WETH);
+        assertEq(uint8(o.stage), uint8(ILiquidator.Stage.Offset));
+        checkLiquidate(aliceId, WETH);
+        assertEq(sizeOf(INSURANCE, WETH), int256(o.offset.size));
+        assertApproxEqAbs(house.cashOf(INSURANCE), 900e18, 1e3, "a tenth of the fund");
+        assertEq(house.cashOf(keeperId), 0);
     }
 
     function checkStage(ILiquidator.Stage expected) internal {
@@ -302,7 +331,8 @@ contract LiquidatorViewsTest is LiquidationTest {
 
     function offerOf(ILiquidator.Outlook memory o) internal pure returns (ILiquidator.Offer memory) {
         if (o.stage == ILiquidator.Stage.Reduce) return o.reduce;
-        return o.stage == ILiquidator.Stage.Auction ? o.auction : o.absorb;
+        if (o.stage == ILiquidator.Stage.Auction) return o.auction;
+        return o.stage == ILiquidator.Stage.Absorb ? o.absorb : o.offset;
     }
 
     function firstOf(Vm.Log[] memory logs) internal view returns (ILiquidator.Stage, uint256) {

@@ -342,12 +342,13 @@ contract RiskConfiguratorTest is BallastTest {
 
     // ---- states
 
-    /// @dev The whole table: the guardian tightens up to halted, the authority goes anywhere but back from settling.
+    /// @dev The whole table: the guardian tightens up to halted, the authority goes anywhere but back from settling, where no
+    /// spot gets.
     function testFuzz_States(uint8 from, uint8 to, bool spot) public {
         AssetId asset = spot ? WETH : ETH;
-        AssetState before = AssetState(from % 4);
+        AssetState before = AssetState(from % (spot ? 3 : 4));
         AssetState next = AssetState(to % 4);
-        if (before != AssetState.Active) configurator.setState(asset, before);
+        if (before != AssetState.Active) setState(asset, before);
         bool tighter = next > before && next <= AssetState.Halted;
         if (tighter) {
             vm.expectEmit(address(configurator));
@@ -357,11 +358,32 @@ contract RiskConfiguratorTest is BallastTest {
         if (tighter) assertEq(uint8(stateOf(asset)), uint8(next));
     }
 
+    function testFuzz_SetState_RevertsWhen_ASpotWouldSettle(uint8 first) public {
+        setState(WETH, AssetState(first % 3));
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, WETH));
+        configurator.setState(WETH, AssetState.Settling);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.WrongKind.selector, WETH));
+        configurator.windDown(WETH);
+        assertEq(uint8(stateOf(WETH)), first % 3);
+    }
+
+    /// @dev Settling needs a price that is fixed, whoever asks for it.
+    function testFuzz_SetState_RevertsWhen_ThePriceIsNotFixed(uint8 first) public {
+        setState(ETH, AssetState(first % 3));
+        vm.mockCall(address(router), abi.encodeCall(router.isFixed, (ETH)), abi.encode(false));
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.PriceNotFixed.selector, ETH));
+        configurator.setState(ETH, AssetState.Settling);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.PriceNotFixed.selector, ETH));
+        configurator.windDown(ETH);
+        assertEq(uint8(stateOf(ETH)), first % 3);
+    }
+
     function testFuzz_SetState_SettlingIsFinal(uint8 first, uint8 then) public {
         AssetState a = AssetState(first % 3);
         vm.expectEmit(address(configurator));
         emit IRiskConfigurator.StateSet(ETH, AssetState.Active, a);
         configurator.setState(ETH, a);
+        if (!router.isFixed(ETH)) router.fix(ETH);
         vm.expectEmit(address(configurator));
         emit IRiskConfigurator.StateSet(ETH, a, AssetState.Settling);
         configurator.setState(ETH, AssetState.Settling);
