@@ -8,6 +8,7 @@ import type {
   BackstopPool,
   ClearingHouse,
   Exchange,
+  InsuranceVault,
   Lens,
   Liquidator,
   LiquidityPool,
@@ -24,7 +25,7 @@ export const FEES = 4n;
 export const INSURANCE = 2n;
 export const Capability = { Trade: 0n, Liquidate: 1n, Offset: 2n, Cover: 3n } as const;
 
-export const Stage = { None: 0n, Reduce: 1n, Auction: 2n, Absorb: 3n } as const;
+export const Stage = { None: 0n, Reduce: 1n, Auction: 2n, Absorb: 3n, Offset: 4n } as const;
 
 export interface Market {
   name: string;
@@ -180,6 +181,19 @@ export async function openBackstop(world: World, seed: bigint): Promise<Backstop
   await world.quote.approve(backstop, seed);
   await backstop["deposit(uint256,address)"](seed, deployer.address);
   return backstop;
+}
+
+/** The vault of those who insure all markets, to which its first staker gives so many token units. */
+export async function openInsurance(world: World, seed: bigint): Promise<InsuranceVault> {
+  const { ethers } = world.connection;
+  const [deployer] = await ethers.getSigners();
+  if (deployer === undefined) throw new TypeError("the local network has no signer");
+  const vault = await ethers.deployContract("InsuranceVault", [world.house, "Ballast Insurance", "BIN"]);
+  await world.configurator.setCapability(vault, Capability.Cover, true);
+  await world.quote.mint(deployer, seed);
+  await world.quote.approve(vault, seed);
+  await vault["deposit(uint256,address)"](seed, deployer.address);
+  return vault;
 }
 
 /** Gives an asset so many new feeds, all of which must be fresh. */

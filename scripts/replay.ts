@@ -1,19 +1,22 @@
 // Crashes replayed on a local chain with the contracts as deployed: how many accounts end bankrupt, and what each stage of
 // the closing chain did.
 //   npm run -s replay -- [--scenario NAME|all] [--seeds N] [--first N] [--accounts N] [--impact] [--up] [--json]
-//                        [--offset] [--capital N] [--terms NAME=VALUE,...]
+//                        [--insurance N | --thin] [--capital N] [--backstop N] [--outage N]
+//                        [--terms NAME=VALUE,...]
 // Candles come from BALLAST_DATA, else ../shared/data; a scenario whose file is not there is left out. With --impact what is
-// liquidated moves the price, and each seed runs twice. With --offset what nobody takes of an account below half its
-// maintenance goes against the other side. Exit 0 unless a unit of quote or of size is unaccounted for.
+// liquidated moves the price, and each seed runs twice. Exit 0 unless a unit of quote or of size is unaccounted for, who paid
+// does not add up to what was lost, or a call failed that must not.
 import { parseArgs } from "node:util";
 import { tasks } from "hardhat";
 import { SCENARIOS, mirrored, pathOf, type Scenario } from "../packages/reference/src/paths.js";
 import { STAGE_TERMS } from "./local.js";
-import { Chain, type Overrides } from "./replay/market.js";
+import { Chain, FUNDS, type Funds, type Overrides } from "./replay/market.js";
 import { lines, reportOf, type Report } from "./replay/report.js";
 import { Run, type Outcome } from "./replay/run.js";
 
 const DATA = process.env["BALLAST_DATA"] ?? "../shared/data";
+/** Funds of `--thin`. */
+const THIN: Funds = { insurance: 10_000, backstop: 250_000, capital: 25_000 };
 /** Wei that rounding may leave over. */
 const SLACK = 1_000_000_000n;
 
@@ -27,8 +30,9 @@ interface Options {
   impact: boolean;
   up: boolean;
   json: boolean;
-  offset: boolean;
-  capital: number;
+  thin: boolean;
+  outage: number;
+  funds: Funds;
   terms: Overrides;
 }
 
@@ -42,8 +46,11 @@ function readOptions(): Options {
       impact: { type: "boolean", default: false },
       up: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
-      offset: { type: "boolean", default: false },
-      capital: { type: "string", default: "250000" },
+      thin: { type: "boolean", default: false },
+      outage: { type: "string" },
+      insurance: { type: "string" },
+      backstop: { type: "string" },
+      capital: { type: "string" },
       terms: { type: "string", default: "" },
     },
   });
@@ -56,15 +63,18 @@ function readOptions(): Options {
   if (scenarios.length === 0) {
     throw new UsageError(`--scenario ${values.scenario}: all, ${SCENARIOS.map(({ name }) => name).join(", ")}`);
   }
-  const { impact, up, json, offset } = values;
+  const { impact, up, json, thin } = values;
+  const usual = thin ? THIN : FUNDS;
+  const fund = (name: keyof Funds): number => whole(name, values[name] ?? String(usual[name]), 1_000_000_000);
   return {
     scenarios,
     seeds: whole("seeds", values.seeds, 1_000),
     first: whole("first", values.first, 1_000_000),
     accounts: whole("accounts", values.accounts, 2_000),
-    capital: whole("capital", values.capital, 1_000_000_000),
+    funds: { insurance: fund("insurance"), backstop: fund("backstop"), capital: fund("capital") },
+    outage: values.outage === undefined ? 0 : whole("outage", values.outage, 86_400),
     terms: readTerms(values.terms),
-    ...{ impact, up, json, offset },
+    ...{ impact, up, json, thin },
   };
 }
 
@@ -108,31 +118,43 @@ class Campaign {
   private async run(scenario: Scenario, seed: number, impact: boolean): Promise<Outcome | undefined> {
     const path = pathOf(scenario, seed, DATA);
     if (path === undefined) return undefined;
-    const { accounts, up } = this.options;
-    const run = new Run(this.chain, up ? mirrored(path) : path, { seed, accounts, impact, up });
+    const { accounts, up, outage } = this.options;
+    const run = new Run(this.chain, up ? mirrored(path) : path, { seed, accounts, impact, up, outage });
     const started = Date.now();
     const outcome = await run.go();
-    const { liquidated, everBankrupt, unaccounted, sizes } = outcome;
+    const { liquidated, everBankrupt } = outcome;
     const seconds = Math.round((Date.now() - started) / 1_000);
     const kind = impact ? " with impact" : "";
     tell(`${scenario.name} seed ${seed}${kind}: ${everBankrupt} of ${liquidated} bankrupt, ${seconds} s`);
-    if (![unaccounted, sizes].every((left) => BigInt(left) <= SLACK && BigInt(left) >= -SLACK)) {
-      tell(`LAW BROKEN: ${unaccounted} wei of quote and ${sizes} of size unaccounted for`);
+    for (const what of violations(outcome)) {
+      tell(`LAW BROKEN: ${what}`);
       this.broken++;
     }
     return outcome;
   }
 
   private nameOf({ name }: Scenario): string {
-    const { up, impact, offset } = this.options;
-    return [name, up && "upwards", impact && "with impact", offset && "with offset"].filter(Boolean).join(", ");
+    const { up, impact, thin, outage } = this.options;
+    const out = outage > 0 && `nobody at work for ${outage} s`;
+    return [name, up && "upwards", impact && "with impact", thin && "thin", out].filter(Boolean).join(", ");
   }
 }
+
+function violations({ unaccounted, sizes, payers, refused }: Outcome): string[] {
+  const found = [...payers.differences];
+  for (const [what, left] of Object.entries({ quote: unaccounted, size: sizes })) {
+    if (BigInt(left) > SLACK || BigInt(left) < -SLACK) found.push(`${left} wei of ${what} unaccounted for`);
+  }
+  if (refused > 0) found.push(`${refused} accounts that could not be worked on`);
+  return found;
+}
+
+const plain = (_: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value);
 
 async function main(options: Options): Promise<number> {
   tell("building ...");
   await tasks.getTask("build").run({ noTests: true, quiet: true });
-  const chain = await Chain.create(options.terms, { offsets: options.offset, capital: BigInt(options.capital) });
+  const chain = await Chain.create(options.terms, options.funds);
   const campaign = new Campaign(chain, options);
   const reports: Report[] = [];
   for (const scenario of options.scenarios) {
@@ -143,7 +165,7 @@ async function main(options: Options): Promise<number> {
       for (const line of lines(report)) (options.json ? tell : console.log)(line);
     }
   }
-  if (options.json) console.log(JSON.stringify({ reports, broken: campaign.broken }));
+  if (options.json) console.log(JSON.stringify({ reports, broken: campaign.broken }, plain));
   return campaign.broken === 0 ? 0 : 1;
 }
 

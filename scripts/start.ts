@@ -18,6 +18,7 @@ import {
   deployLocal,
   fund,
   openBackstop,
+  openInsurance,
   openPool,
   setPrice,
   type World,
@@ -103,7 +104,7 @@ class Market {
     const bidder = accountId(operator.address, BIDDER);
     await fund(world, operator, maker, 20_000_000n * UNIT);
     await fund(world, operator, bidder, BigInt(accounts) * CAPITAL * UNIT);
-    await world.house.deposit(INSURANCE, QUOTE, 20_000n * UNIT);
+    await openInsurance(world, 20_000n * UNIT);
     const pool = await openPool(world, ETH, 5_000_000n * UNIT);
     const backstop = await openBackstop(world, 200_000n * UNIT);
     const traders = await openTraders(world, operator, accounts, new Random(seed));

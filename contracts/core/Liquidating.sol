@@ -44,6 +44,7 @@ library Liquidating {
     ) external returns (IClearingHouse.Step memory step) {
         Steps.Start memory start = Steps.begin(ledger, oracle, terms);
         step.price = priceOf(ledger, terms, start);
+        start.premium = Steps.payRewards(ledger, terms, terms.size, start);
         step.deficit = lossOf(ledger, terms, start, step.price);
         Steps.book(ledger, terms, step.deficit, 0, start);
         (Exchanging.Change memory given, Exchanging.Change memory taken) = take(ledger, terms, start, step.price);
@@ -99,7 +100,7 @@ library Liquidating {
         int256 size = int256(FixedPoint.min(terms.size, FixedPoint.abs(held)));
         int256 paid = int256(FixedPoint.mulDown(uint256(size), price));
         if (held < 0) (size, paid) = (-size, -paid);
-        paid -= Accounting.signed(terms.reward) + Accounting.signed(terms.penalty);
+        paid -= Steps.costOf(terms);
         return
             Steps.shortfall(
                 start.before,
@@ -124,7 +125,8 @@ library Liquidating {
             start.price.mark
         );
         (change, taken) = long ? (seller, buyer) : (buyer, seller);
-        taken.paid += int256(Steps.payRewards(ledger, terms, change, start));
+        change.paid -= Steps.costOf(terms);
+        taken.paid += int256(start.premium);
         ledger.addCash(terms.account, change.settled + change.paid);
         ledger.addCash(start.taker, taken.settled + taken.paid);
     }

@@ -65,8 +65,7 @@ library Offsetting {
         size = FixedPoint.min(size, ledger.perps[asset].openInterest);
         require(size != 0 || isResidue(ledger, asset, change), IClearingHouse.ZeroAmount());
         change.afterwards = start.long ? change.before - int256(size) : change.before + int256(size);
-        // The keeper comes before the loss, which would leave nothing of the budget.
-        Steps.payRewards(ledger, terms, change, start);
+        Steps.payRewards(ledger, terms, size, start);
         step.deficit = lossOf(start, change, size);
         Steps.book(ledger, terms, step.deficit, size, start);
         close(ledger, terms, change, size, start.price.mark);
@@ -93,7 +92,7 @@ library Offsetting {
         }
         ledger.track(account, asset, left);
         change.afterwards = left;
-        change.paid += proceeds;
+        change.paid = proceeds - Steps.costOf(terms);
     }
 
     function isResidue(
@@ -152,8 +151,8 @@ library Offsetting {
         uint256 size = sold(ledger, terms, change.before, start.before, step.price);
         change.afterwards = ledger.resizeSpot(terms.account, terms.asset, -int256(size));
         ledger.resizeSpot(INSURANCE, terms.asset, int256(size));
-        change.paid = int256(Paying.use(ledger, terms.asset, counted(start, change)));
-        Steps.payRewards(ledger, terms, change, start);
+        Steps.payRewards(ledger, terms, size, start);
+        change.paid = int256(Paying.use(ledger, terms.asset, counted(start, change))) - Steps.costOf(terms);
         ledger.addCash(terms.account, change.paid);
         emit IClearingHouse.Exchanged(terms.asset, INSURANCE, terms.account, size, step.price, 0);
     }

@@ -37,6 +37,8 @@ library Steps {
         AccountId taker;
         /// The market's pool, if it is the taker.
         Pool pool;
+        /// What insurance pays the taker.
+        uint256 premium;
     }
 
     function look(
@@ -72,16 +74,16 @@ library Steps {
         require(start.debtSale, IClearingHouse.AccountAboveMaintenance(terms.account, a.marginEquity, a.maintenance));
     }
 
-    /// @notice Pays what the account owes for the step out of `change`, and what insurance adds to it for a bankrupt one.
+    /// @notice Pays everybody but the taker: what the account owes for the step, which the caller takes from it, and what insurance adds
+    /// for a bankrupt one. Before a loss is booked, which would leave nothing of the budget.
     /// @return premium what insurance pays the taker
     function payRewards(
         Ledger storage ledger,
         IClearingHouse.Liquidation calldata terms,
-        Exchanging.Change memory change,
+        uint256 closing,
         Start memory start
     ) internal returns (uint256 premium) {
-        change.paid -= Accounting.signed(terms.reward) + Accounting.signed(terms.penalty);
-        if (ledger.reserves[QUOTE].deficit == 0) ledger.addCash(INSURANCE, int256(terms.penalty));
+        if (ledger.reserves[QUOTE].deficit == 0) ledger.addCash(INSURANCE, Accounting.signed(terms.penalty));
         else Paying.earn(ledger, terms.penalty);
         uint256 reward = terms.reward;
         // Nobody is paid for being bankrupt.
@@ -89,8 +91,7 @@ library Steps {
         if (wanted != 0) {
             int256 equity = start.before.equity;
             require(equity < 0, IClearingHouse.NotBankrupt(terms.account, equity));
-            uint256 closed = FixedPoint.abs(change.before - change.afterwards);
-            uint256 bound = FixedPoint.mulDivDown(FixedPoint.mulDown(closed, start.price.mark), INSURED, 10_000);
+            uint256 bound = FixedPoint.mulDivDown(FixedPoint.mulDown(closing, start.price.mark), INSURED, 10_000);
             require(wanted <= bound, IClearingHouse.ValueOutOfBounds(wanted, bound));
             uint256 paid = Paying.use(ledger, terms.asset, wanted);
             premium = FixedPoint.min(paid, terms.insuredPremium);
@@ -99,6 +100,11 @@ library Steps {
         if (reward == 0) return premium;
         require(terms.keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(terms.keeper));
         ledger.addCash(terms.keeper, int256(reward));
+    }
+
+    /// @notice What the account pays for the step.
+    function costOf(IClearingHouse.Liquidation calldata terms) internal pure returns (int256) {
+        return Accounting.signed(terms.reward) + Accounting.signed(terms.penalty);
     }
 
     /// @notice Loss within the bound, and health not lower.

@@ -66,7 +66,7 @@ library Trading {
             fill.price.mark
         );
         bool grows = ledger.perps[terms.asset].openInterest > openInterest;
-        if (!Exchanging.isReduction(buyer) || !Exchanging.isReduction(seller)) {
+        if (adds(fill.buyer, buyer, fill) || adds(fill.seller, seller, fill)) {
             Breakers.requireOpen(ledger, oracle, terms.asset, FixedPoint.mulDown(openInterest, fill.price.mark), grows);
         }
         if (grows) requireOpen(ledger, terms.asset, fill);
@@ -196,6 +196,11 @@ library Trading {
             initial += FixedPoint.mulUp(Margin.notionalOf(size, worse), fill.addedRate - rate);
         }
         return FixedPoint.max(initial, ledger.houseTerms.leastMargin);
+    }
+
+    /// @dev A pool only takes what somebody else wants.
+    function adds(AccountId account, Exchanging.Change memory change, Fill memory fill) private pure returns (bool) {
+        return account != fill.quoter && !Exchanging.isReduction(change);
     }
 
     /// @dev Only a trade that raises open interest is asked whether there is room for it, and pays for the crowd.

@@ -10,7 +10,6 @@ import {Margin} from "../libraries/Margin.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
-import {ClearingHouseHarness} from "./ClearingHouseHarness.sol";
 import {TestToken} from "./TestToken.sol";
 
 /// @notice Everybody in a replayed market: who trades, who bids for lots, the backstop's account and the keeper are rows of this
@@ -29,7 +28,6 @@ contract ReplayMarket {
     MockV3Aggregator private immutable peg;
     TestToken private immutable token;
     AccountId private immutable keeper;
-    bool private immutable offsets;
     uint96[] private bidders;
     uint96[] private makers;
     mapping(uint96 bidder => uint256) private takenAt;
@@ -49,10 +47,11 @@ contract ReplayMarket {
         int256 size;
         int256 equity;
         uint256 maintenance;
-        /// What went against the other side.
-        uint256 orphaned;
         ILiquidator.Reason auction;
         ILiquidator.Reason absorb;
+        ILiquidator.Reason offset;
+        /// What `liquidate` used; slots that the step had read before were warm.
+        uint256 gas;
     }
 
     struct Conditions {
@@ -62,12 +61,16 @@ contract ReplayMarket {
         uint256 rate;
         uint256 depth;
         uint256 initialRate;
+        /// Σ equity of the makers.
+        int256 makers;
     }
 
     event Opened(uint96 indexed trader, int256 size, uint256 price, uint256 margin, bool raised);
     /// @notice A bidder has passed on what he took.
     event PassedOn(uint96 indexed bidder, int256 size, uint256 price);
     event Looked(Conditions conditions, Look[] looks);
+    /// @notice `liquidate` failed with something else than that nothing is needed or possible.
+    event Refused(uint96 indexed trader, bytes reason);
 
     constructor(
         ILiquidator liquidator_,
@@ -76,11 +79,10 @@ contract ReplayMarket {
         MockV3Aggregator peg_,
         uint96 keeper_,
         uint96[] memory bidders_,
-        uint96[] memory makers_,
-        bool offsets_
+        uint96[] memory makers_
     ) {
         (liquidator, house, asset) = (liquidator_, liquidator_.clearingHouse(), asset_);
-        (feed, peg, offsets) = (feed_, peg_, offsets_);
+        (feed, peg) = (feed_, peg_);
         (bidders, makers) = (bidders_, makers_);
         token = TestToken(house.reserveOf(QUOTE).token);
         keeper = accountId(address(this), keeper_);
@@ -105,28 +107,42 @@ contract ReplayMarket {
     /// @param others accounts that may be below maintenance
     function step(int256 answer, uint96[] calldata waiting, uint96[] calldata others) external {
         latch(answer);
-        for (uint256 i = 0; i < bidders.length; ++i) passOn(bidders[i], makers[i % makers.length]);
+        for (uint256 i = 0; i < bidders.length; ++i) passOn(bidders[i]);
         Look[] memory looks = new Look[](waiting.length + others.length);
         uint256 count;
         for (uint256 i = 0; i < waiting.length; ++i) if (attend(waiting[i], looks[count])) ++count;
-        for (uint256 i = 0; i < others.length; ++i) if (work(others[i], false, looks[count])) ++count;
+        for (uint256 i = 0; i < others.length; ++i) if (work(others[i], looks[count])) ++count;
         assembly ("memory-safe") {
             mstore(looks, count)
         }
         emit Looked(conditions(), looks);
     }
 
-    /// @dev What a bidder asks for is what this costs him: half a minute of the market, and half a spread.
-    function passOn(uint96 bidder, uint96 maker) private {
+    /// @dev What a bidder asks for is what this costs him: half a minute of the market, and half a spread. He closes against who
+    /// holds most of the other side, so that neither adds to anything; what is more than that follows with the next step.
+    function passOn(uint96 bidder) private {
         if (takenAt[bidder] == 0 || block.timestamp < takenAt[bidder] + HOLDING) return;
-        takenAt[bidder] = 0;
         AccountId account = accountId(address(this), bidder);
         IClearingHouse.Case memory c = house.caseOf(account, asset);
-        if (c.size == 0) return;
+        (AccountId maker, uint256 room) = largest(c.size > 0);
+        uint256 held = FixedPoint.abs(c.size);
+        if (held <= room) takenAt[bidder] = 0;
+        uint256 size = FixedPoint.min(held, room);
+        if (size == 0 || c.account.equity <= 0) return;
         uint256 distance = FixedPoint.mulDown(c.price.mark, LEAST_PREMIUM);
         uint256 price = c.size > 0 ? c.price.mark - distance : c.price.mark + distance;
-        trade(account, accountId(address(this), maker), -c.size, price);
-        emit PassedOn(bidder, c.size, price);
+        int256 change = c.size > 0 ? -int256(size) : int256(size);
+        trade(account, maker, change, price);
+        emit PassedOn(bidder, -change, price);
+    }
+
+    /// @dev The maker who holds most of the side against a long or a short.
+    function largest(bool long) private view returns (AccountId maker, uint256 room) {
+        for (uint256 i = 0; i < makers.length; ++i) {
+            AccountId candidate = accountId(address(this), makers[i]);
+            int256 size = house.caseOf(candidate, asset).size;
+            if (long == (size < 0) && FixedPoint.abs(size) > room) (maker, room) = (candidate, FixedPoint.abs(size));
+        }
     }
 
     function look(uint96 trader, Look memory found) private view {
@@ -144,8 +160,15 @@ contract ReplayMarket {
                 c.price.sigma,
                 c.market.maintenanceRate,
                 c.market.maintenanceDepth,
-                c.market.initialRate
+                c.market.initialRate,
+                equityOfMakers()
             );
+    }
+
+    function equityOfMakers() private view returns (int256 sum) {
+        for (uint256 i = 0; i < makers.length; ++i) {
+            sum += house.caseOf(accountId(address(this), makers[i]), asset).account.equity;
+        }
     }
 
     function latch(int256 answer) private {
@@ -191,36 +214,29 @@ contract ReplayMarket {
             look(trader, found);
             return true;
         }
-        return block.timestamp >= v.end && work(trader, true, found);
+        return block.timestamp >= v.end && work(trader, found);
     }
 
-    function work(uint96 trader, bool over, Look memory found) private returns (bool) {
-        AccountId account = accountId(address(this), trader);
-        bool stuck = over;
-        try liquidator.liquidate(account, asset, keeper) {} catch (bytes memory reason) {
+    function work(uint96 trader, Look memory found) private returns (bool) {
+        uint256 gas = gasleft();
+        try liquidator.liquidate(accountId(address(this), trader), asset, keeper) {
+            found.gas = gas - gasleft();
+        } catch (bytes memory reason) {
             if (bytes4(reason) == IClearingHouse.AccountAboveMaintenance.selector) return false;
-            (found.auction, found.absorb) = reasonsIn(reason);
-            stuck = true;
+            if (bytes4(reason) == ILiquidator.NothingPossible.selector) readReasons(reason, found);
+            else emit Refused(trader, reason);
         }
         look(trader, found);
-        if (stuck && offsets && found.size != 0 && found.equity * 2 < int256(found.maintenance)) offset(account, found);
         return true;
     }
 
-    /// @dev What nobody takes of an account that is lost or nearly so goes against the other side at mark.
-    function offset(AccountId account, Look memory found) private {
-        found.orphaned = ClearingHouseHarness(address(house)).forceOffset(account, asset, FixedPoint.abs(found.size));
-        look(found.trader, found);
-    }
-
-    function reasonsIn(bytes memory reason) private pure returns (ILiquidator.Reason, ILiquidator.Reason) {
-        if (bytes4(reason) != ILiquidator.NothingPossible.selector)
-            return (ILiquidator.Reason.None, ILiquidator.Reason.None);
+    function readReasons(bytes memory reason, Look memory found) private pure {
         uint256[6] memory words;
         assembly ("memory-safe") {
-            mcopy(words, add(reason, 0x24), 0xa0)
+            mcopy(words, add(reason, 0x24), 0xc0)
         }
-        return (ILiquidator.Reason(words[3]), ILiquidator.Reason(words[4]));
+        (found.auction, found.absorb) = (ILiquidator.Reason(words[3]), ILiquidator.Reason(words[4]));
+        found.offset = ILiquidator.Reason(words[5]);
     }
 
     function bid(AccountId account, ILiquidator.LotView memory v) private returns (bool) {

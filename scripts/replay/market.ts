@@ -16,10 +16,12 @@ import {
 } from "../local.js";
 import {
   ClearingHouse__factory,
+  Deleveraging__factory,
   Liquidator__factory,
   ReplayMarket__factory,
   type ReplayMarket,
 } from "../../types/contracts/index.js";
+import type { Rows } from "./payers.js";
 
 export const ASSET = 1n;
 export const START = 2_000;
@@ -28,9 +30,9 @@ const UNIT = 1_000_000n;
 const TREASURY = 1n;
 const DEFICIT_ROW = (1n << 32n) | ASSET;
 const POOL_SEED = 5_000_000n;
-const BACKSTOP_SEED = 2_000_000n;
-const BIDDER_SEED = 250_000n;
 const MAKER_SEED = 50_000_000n;
+/** What the makers began with together. */
+export const MADE = 4n * MAKER_SEED * WAD;
 const GAS = "0x35a4e900";
 
 /** Sub-ids of the driver's accounts; traders count from 1. */
@@ -38,6 +40,14 @@ export const BACKSTOP = 1n << 40n;
 export const KEEPER = 1n << 41n;
 export const MAKERS = [0n, 1n, 2n, 3n].map((i) => (1n << 42n) + i);
 export const BIDDERS = [0n, 1n, 2n, 3n].map((i) => (1n << 43n) + i);
+
+/** Whole quote that who takes and pays begins with: the insurance fund, the backstop, and each of the bidders. */
+export interface Funds {
+  insurance: number;
+  backstop: number;
+  capital: number;
+}
+export const FUNDS: Funds = { insurance: 250_000, backstop: 2_000_000, capital: 250_000 };
 
 /** What a run may change of how the closing chain treats the market. */
 export type Overrides = Partial<Omit<typeof STAGE_TERMS, "tip">>;
@@ -48,11 +58,30 @@ export interface Entry {
 }
 
 const CALLS: Interface = ReplayMarket__factory.createInterface();
-const WANTED = new Set<string>(["Opened", "Looked", "Stepped", "LotFilled", "LotChanged", "DeficitBooked", "PassedOn"]);
+const WANTED = new Set<string>([
+  "Opened",
+  "Looked",
+  "Refused",
+  "PassedOn",
+  "Stepped",
+  "LotFilled",
+  "LotChanged",
+  "StageFailed",
+  "Offset",
+  "DeficitBooked",
+  "DeficitReduced",
+  "DeficitInsured",
+  "InsuranceUsed",
+  "ProfitShared",
+]);
+const ABIS = [
+  ClearingHouse__factory.abi,
+  Deleveraging__factory.abi,
+  Liquidator__factory.abi,
+  ReplayMarket__factory.abi,
+];
 const EVENTS = new Interface(
-  [ClearingHouse__factory.abi, Liquidator__factory.abi, ReplayMarket__factory.abi].flatMap((abi) =>
-    abi.filter((item) => item.type === "event" && WANTED.has(item.name)),
-  ),
+  ABIS.flatMap((abi) => abi.filter((item) => item.type === "event" && WANTED.has(item.name))),
 );
 
 class StepFailed extends Error {
@@ -72,10 +101,12 @@ export class Chain {
     private readonly address: string,
     private readonly from: string,
     private readonly pool: bigint,
+    readonly funds: Funds,
   ) {}
 
-  static async create(overrides: Overrides, { offsets = false, capital = BIDDER_SEED } = {}): Promise<Chain> {
-    const world = await deployLocal(await network.create(), offsets ? "ClearingHouseHarness" : "ClearingHouse");
+  static async create(overrides: Overrides, some: Partial<Funds> = {}): Promise<Chain> {
+    const funds = { ...FUNDS, ...some };
+    const world = await deployLocal(await network.create());
     const { ethers } = world.connection;
     const [operator] = await ethers.getSigners();
     const [feed, peg] = [world.feeds.get(ASSET)?.[0], world.feeds.get(QUOTE)?.[0]];
@@ -89,16 +120,17 @@ export class Chain {
       KEEPER,
       BIDDERS,
       MAKERS,
-      offsets,
     ]);
     await world.configurator.setCapability(driver, Capability.Trade, true);
     const address = await driver.getAddress();
     await world.liquidator.setBackstop(accountId(address, BACKSTOP));
     await world.liquidator.setTerms(ASSET, { ...STAGE_TERMS, ...overrides });
-    await driver.fund(BACKSTOP, BACKSTOP_SEED * UNIT);
+    await driver.fund(BACKSTOP, BigInt(funds.backstop) * UNIT);
     for (const maker of MAKERS) await driver.fund(maker, MAKER_SEED * UNIT);
-    for (const bidder of BIDDERS) await driver.fund(bidder, capital * UNIT);
-    const chain = new Chain(world, driver, address, operator.address, accountId(await pool.getAddress()));
+    for (const bidder of BIDDERS) await driver.fund(bidder, BigInt(funds.capital) * UNIT);
+    await world.quote.mint(operator, BigInt(funds.insurance) * UNIT);
+    await world.house.deposit(INSURANCE, QUOTE, BigInt(funds.insurance) * UNIT);
+    const chain = new Chain(world, driver, address, operator.address, accountId(await pool.getAddress()), funds);
     chain.snapshot = (await chain.request("evm_snapshot", [])) as string;
     return chain;
   }
@@ -136,8 +168,15 @@ export class Chain {
     return { unaccounted: (await house.reserveOf(QUOTE)).held - claims, sizes };
   }
 
-  async equityOf(trader: bigint): Promise<number> {
-    return toNumber((await this.world.house.assess(this.idOf(trader))).equity);
+  /** What stands unpaid, and what is left of insurance. */
+  async rows(): Promise<Rows> {
+    const { house } = this.world;
+    const { deficit } = await house.reserveOf(QUOTE);
+    return { deficitRow: await house.cashOf(DEFICIT_ROW), insurance: await house.cashOf(INSURANCE), total: deficit };
+  }
+
+  async equityOf(trader: bigint): Promise<bigint> {
+    return (await this.world.house.assess(this.idOf(trader))).equity;
   }
 
   async poolEquity(): Promise<number> {

@@ -1,4 +1,5 @@
 // What the runs of one scenario come to, as lines of text and as numbers.
+import { toNumber } from "./market.js";
 import type { Outcome } from "./run.js";
 
 const STAGES = ["reduce", "auction", "absorb", "offset"] as const;
@@ -51,7 +52,7 @@ const FIGURES: readonly Figure[] = [
   ["bankrupt at the end", ({ bankrupt }) => bankrupt, count],
   ["bankrupt, % of liquidated", bankruptShare, one],
   ["bankrupt at any time", ({ everBankrupt }) => everBankrupt, count],
-  ["deficits booked", ({ deficitBooked }) => deficitBooked, money],
+  ["lost beyond margin", ({ payers }) => toNumber(payers.loss), money],
   ["deficits not closed", ({ deficitLeft }) => deficitLeft, money],
   ["margin raised at opening", ({ raised }) => raised, count],
   ["fill of a lot, median s", ({ fills }) => quantile(fills, 0.5), count],
@@ -85,5 +86,54 @@ export function lines(report: Report): string[] {
     const points = notional === 0 ? 0 : (10_000 * premium) / notional;
     text.push(row(stage, [middle((o) => o.stages[stage].accounts), money(notional), money(premium), one(points)]));
   }
-  return [...text, ""];
+  return [...text, "", ...paid(report.outcomes)];
+}
+
+/** Names of payers; they add up to the loss to the wei. */
+const PAYERS: readonly [name: string, key: "insured" | "rewards" | "shared" | "income" | "standing"][] = [
+  ["insurance: deficits", "insured"],
+  ["insurance: premiums, tips", "rewards"],
+  ["shares of profit", "shared"],
+  ["penalties that repaid", "income"],
+  ["standing at the end", "standing"],
+];
+
+const percent = (part: number, whole: number): string => (whole === 0 ? "0.0" : ((100 * part) / whole).toFixed(1));
+/** In quote, down to a hundredth. */
+const exact = (value: bigint): string => {
+  const cents = value / 10n ** 16n;
+  return `${(cents / 100n).toLocaleString("en-US")}.${String(cents % 100n).padStart(2, "0")}`;
+};
+
+const PAYING: readonly [name: string, of: (outcome: Outcome) => string][] = [
+  ["deficits", ({ payers }) => String(payers.deficits)],
+  ["accounts offset", ({ offsets }) => String(offsets.accounts)],
+  ["notional offset", ({ offsets }) => money(offsets.notional)],
+  ["other side's gain, largest", ({ gained }) => money(toNumber(gained))],
+  ["of it shared, %", ({ payers, gained }) => percent(toNumber(payers.shared), toNumber(gained))],
+  ["of a share's bound, most %", ({ payers }) => one(100 * payers.fraction)],
+  ["stood after a step, most", ({ payers }) => exact(payers.stood)],
+  ["of opened notional, %", ({ payers, opened }) => ((100 * toNumber(payers.stood)) / opened).toFixed(4)],
+  ["gas of a liquidate, highest", ({ gas }) => money(gas)],
+];
+
+/** Who paid, of the seeds whose losses are in the middle and the largest. */
+function paid(outcomes: readonly Outcome[]): string[] {
+  const sorted = [...outcomes].sort((a, b) => (a.payers.loss < b.payers.loss ? -1 : 1));
+  const places = new Set([Math.round((sorted.length - 1) / 2), sorted.length - 1]);
+  const chosen = [...places].flatMap((i) => sorted[i] ?? []);
+  if ((sorted.at(-1)?.payers.loss ?? 0n) === 0n) return ["No account lost more than its margin.", ""];
+  const line = (name: string, of: (outcome: Outcome) => [string, string]): string => row(name, chosen.flatMap(of));
+  const share = (part: bigint, { payers }: Outcome): string => percent(toNumber(part), toNumber(payers.loss));
+  return [
+    line("who paid", ({ seed }) => [`seed ${seed}`, "%"]),
+    line("---", () => ["---:", "---:"]),
+    line("own margin of the bankrupt", ({ payers }) => [exact(payers.own), ""]),
+    line("lost beyond it", (outcome) => [exact(outcome.payers.loss), share(outcome.payers.loss, outcome)]),
+    ...PAYERS.map(([name, key]) =>
+      line(name, (outcome) => [exact(outcome.payers[key]), share(outcome.payers[key], outcome)]),
+    ),
+    ...PAYING.map(([name, of]) => line(name, (outcome) => [of(outcome), ""])),
+    "",
+  ];
 }

@@ -1,7 +1,9 @@
 // One run of one scenario: prices step by step, and the books of what the closing chain did.
 import { STEP, type Path } from "../../packages/reference/src/paths.js";
 import { Random } from "../../packages/reference/src/random.js";
-import { BACKSTOP, BIDDERS, Chain, DEPTH, START, toNumber, type Entry } from "./market.js";
+import { Stage, WAD } from "../local.js";
+import { BACKSTOP, BIDDERS, Chain, DEPTH, MADE, START, toNumber, type Entry } from "./market.js";
+import { Payments, type Payers } from "./payers.js";
 import { populate, type Planned } from "./population.js";
 
 const QUIET = 60;
@@ -30,8 +32,17 @@ export interface Outcome {
   bankrupt: number;
   /** Equity below zero at any step. */
   everBankrupt: number;
-  deficitBooked: number;
+  /** Of accounts that are below zero at the end and still hold something. */
   deficitLeft: number;
+  payers: Payers;
+  /** The most that the other side had gained at any step, shares it paid not taken off. */
+  gained: bigint;
+  offsets: { accounts: number; notional: number };
+  /** The most that one `liquidate` used. */
+  gas: number;
+  /** Calls that failed with an error that no account should meet, and stages that failed and were passed. */
+  refused: number;
+  failed: number;
   stages: Record<StageName, StageFigures>;
   /** Seconds from the start of a lot to its fill, and from below maintenance to safe or closed. */
   fills: number[];
@@ -50,15 +61,24 @@ export interface Outcome {
   sizes: string;
 }
 
+export interface RunOptions {
+  seed: number;
+  accounts: number;
+  impact: boolean;
+  up: boolean;
+  /** Seconds from the crash on in which nobody liquidates or bids. */
+  outage?: number;
+}
+
 interface Member {
   trader: bigint;
   taker: boolean;
   size: number;
   cash: number;
   lot: number | undefined;
-  polled: number;
   trouble: number | undefined;
-  booked: number;
+  deposit: bigint;
+  booked: bigint;
   ever: boolean;
   worked: Set<StageName>;
 }
@@ -68,8 +88,8 @@ interface Look {
   size: bigint;
   equity: bigint;
   maintenance: bigint;
-  orphaned: bigint;
   auction: bigint;
+  gas: bigint;
 }
 
 const REASONS = [
@@ -92,15 +112,21 @@ export class Run {
   private factor = 1;
   private planned: Planned[];
   private readonly outcome: Outcome;
+  private readonly payments: Payments;
+  private readonly orphans = new Set<bigint>();
 
   constructor(
     private readonly chain: Chain,
     private readonly path: Path,
-    private readonly options: { seed: number; accounts: number; impact: boolean; up: boolean },
+    private readonly options: RunOptions,
   ) {
     this.direction = options.up ? -1 : 1;
     this.planned = populate(options.accounts, path.crash, !options.up, new Random(options.seed));
-    for (const trader of [BACKSTOP, ...BIDDERS]) this.join(trader, true, 0, trader === BACKSTOP ? 2_000_000 : 250_000);
+    const { insurance, backstop, capital } = chain.funds;
+    this.payments = new Payments(BigInt(insurance) * WAD);
+    for (const trader of [BACKSTOP, ...BIDDERS]) {
+      this.join(trader, true, BigInt(trader === BACKSTOP ? backstop : capital) * WAD, 0, 0);
+    }
     this.outcome = begin(options.seed, options.accounts);
   }
 
@@ -136,7 +162,7 @@ export class Run {
       return;
     }
     this.judge(at, price * START);
-    const candidates = this.candidates(at, price * START);
+    const candidates = this.isOut(at) ? [] : this.candidates(price * START);
     const [waiting, others] = [true, false].map((lot) =>
       candidates.filter((member) => (member.lot !== undefined) === lot).map(({ trader }) => trader),
     ) as [bigint[], bigint[]];
@@ -158,27 +184,25 @@ export class Run {
     const part = this.path.prices.subarray(from, from + QUIET / STEP + 1);
     const worst = (this.direction > 0 ? Math.min(...part) : Math.max(...part)) * this.factor * START;
     for (const member of this.members.values()) {
-      if (member.size === 0 || this.isLost(member, this.priceAt(at) * START)) continue;
+      if (member.size === 0) continue;
       if (member.lot !== undefined || this.healthOf(member, worst) < CLOSE) return true;
     }
     return false;
   }
 
-  private candidates(at: number, mark: number): Member[] {
+  private isOut(at: number): boolean {
+    const { crash } = this.path;
+    return at >= crash && at < crash + (this.options.outage ?? 0);
+  }
+
+  private candidates(mark: number): Member[] {
     const chosen: Member[] = [];
     for (const member of this.members.values()) {
       if (member.size === 0) continue;
-      if (this.isLost(member, mark) && at - member.polled < QUIET) continue;
       if (member.lot === undefined && this.healthOf(member, mark) >= NEAR) continue;
-      member.polled = at;
       chosen.push(member);
     }
     return chosen;
-  }
-
-  /** Bankrupt, and still so at this price: there is nothing in it for a keeper or a bidder. */
-  private isLost(member: Member, mark: number): boolean {
-    return member.ever && member.cash + member.size * mark < 0;
   }
 
   private healthOf({ size, cash }: Member, mark: number): number {
@@ -186,25 +210,32 @@ export class Run {
     return (cash + size * mark) / (notional * (this.rate + notional / (2 * this.depth)));
   }
 
-  private record({ name, args }: Entry, at: number, mark: number): void {
+  private record(entry: Entry, at: number, mark: number): void {
+    const { name, args } = entry;
+    this.payments.record(entry);
     if (name === "Opened") this.recordOpened(args as never);
     else if (name === "Stepped") this.recordStep(args as never, mark);
     else if (name === "LotFilled") this.recordFill(args as never, at, mark);
     else if (name === "PassedOn") this.recordPassedOn(args as never);
     else if (name === "LotChanged") this.recordLot(args as never, at);
     else if (name === "DeficitBooked") this.recordDeficit(args as never);
+    else if (name === "Offset") this.recordOffset(args as never);
     else if (name === "Looked") this.recordLooks(args as never);
+    else if (name === "Refused") this.outcome.refused++;
+    else if (name === "StageFailed") this.outcome.failed++;
   }
 
   private recordOpened(args: { trader: bigint; size: bigint; price: bigint; margin: bigint; raised: boolean }): void {
     const size = toNumber(args.size);
-    this.join(args.trader, false, size, toNumber(args.margin) - size * toNumber(args.price));
+    this.join(args.trader, false, args.margin, size, size * toNumber(args.price));
     this.outcome.opened += Math.abs(size) * toNumber(args.price);
     if (args.raised) this.outcome.raised++;
   }
 
   private recordStep(args: { account: bigint; stage: bigint; size: bigint; price: bigint }, mark: number): void {
-    const stage = args.stage === 1n ? "reduce" : "absorb";
+    // Of what closes against the other side the ledger says how much.
+    if (args.stage === Stage.Offset) return;
+    const stage = args.stage === Stage.Reduce ? "reduce" : "absorb";
     const [size, price] = [toNumber(args.size), toNumber(args.price)];
     this.work(args.account, stage, size * mark, this.direction * (mark - price) * size);
     if (stage === "absorb") this.take(BACKSTOP, size, price);
@@ -232,21 +263,29 @@ export class Run {
   }
 
   private recordDeficit({ account, amount }: { account: bigint; amount: bigint }): void {
-    this.member(account).booked += toNumber(amount);
-    this.outcome.deficitBooked += toNumber(amount);
+    this.member(account).booked += amount;
+  }
+
+  private recordOffset({ account, size, price }: { account: bigint; size: bigint; price: bigint }): void {
+    const notional = toNumber(size) * toNumber(price);
+    this.work(account, "offset", notional, 0);
+    this.orphans.add(account);
+    this.outcome.offsets.notional += notional;
   }
 
   private recordLooks({
     conditions,
     looks,
   }: {
-    conditions: { mark: bigint; sigma: bigint; rate: bigint; depth: bigint };
+    conditions: { mark: bigint; sigma: bigint; rate: bigint; depth: bigint; makers: bigint };
     looks: readonly Look[];
   }): void {
     this.rate = toNumber(conditions.rate);
     this.depth = toNumber(conditions.depth);
     this.outcome.rate = Math.max(this.outcome.rate, this.rate);
     this.outcome.sigma = Math.max(this.outcome.sigma, toNumber(conditions.sigma) * Math.sqrt(365 * 86_400));
+    const gained = conditions.makers - MADE + this.payments.shared;
+    if (gained > this.outcome.gained) this.outcome.gained = gained;
     for (const look of looks) this.recordLook(look, toNumber(conditions.mark));
   }
 
@@ -256,7 +295,7 @@ export class Run {
     member.size = toNumber(look.size);
     member.cash = equity - member.size * mark;
     if (equity < 0) member.ever = true;
-    if (look.orphaned !== 0n) this.work(look.trader, "offset", toNumber(look.orphaned) * mark, 0);
+    this.outcome.gas = Math.max(this.outcome.gas, Number(look.gas));
     if (look.auction === 0n || equity <= 0) return;
     const reason = REASONS[Number(look.auction)] ?? "unknown";
     this.outcome.blocked[reason] = (this.outcome.blocked[reason] ?? 0) + 1;
@@ -298,9 +337,10 @@ export class Run {
     return STAGES.reduce((sum, stage) => sum + this.outcome.stages[stage].notional, 0);
   }
 
-  private join(trader: bigint, taker: boolean, size: number, cash: number): void {
-    const fresh = { lot: undefined, polled: -QUIET, trouble: undefined, booked: 0, ever: false };
-    this.members.set(trader, { trader, taker, size, cash, worked: new Set(), ...fresh });
+  private join(trader: bigint, taker: boolean, deposit: bigint, size: number, paid: number): void {
+    const fresh = { lot: undefined, trouble: undefined, booked: 0n, ever: false };
+    const cash = toNumber(deposit) - paid;
+    this.members.set(trader, { trader, taker, deposit, size, cash, worked: new Set(), ...fresh });
   }
 
   private member(account: bigint): Member {
@@ -316,8 +356,10 @@ export class Run {
     outcome.unaccounted = String(balance.unaccounted);
     outcome.sizes = String(balance.sizes);
     for (const member of traders) await this.finishTrader(member);
-    outcome.backstop = await chain.equityOf(BACKSTOP);
-    for (const bidder of BIDDERS) outcome.takers += await chain.equityOf(bidder);
+    outcome.offsets.accounts = this.orphans.size;
+    outcome.payers = this.payments.close(await this.ownLoss(), await chain.rows());
+    outcome.backstop = toNumber(await chain.equityOf(BACKSTOP));
+    for (const bidder of BIDDERS) outcome.takers += toNumber(await chain.equityOf(bidder));
     outcome.takersLiquidated = [...this.members.values()].filter(
       ({ taker, worked }) => taker && worked.size > 0,
     ).length;
@@ -325,20 +367,36 @@ export class Run {
   }
 
   private async finishTrader(member: Member): Promise<void> {
-    const equity = member.worked.size === 0 && !member.ever ? 0 : await this.chain.equityOf(member.trader);
-    const bankrupt = equity < 0 || member.booked > 0;
+    const untouched = member.worked.size === 0 && !member.ever;
+    const equity = untouched ? 0 : toNumber(await this.chain.equityOf(member.trader));
+    const bankrupt = equity < 0 || member.booked > 0n;
     if (equity < 0) this.outcome.deficitLeft -= equity;
     if (bankrupt) this.outcome.bankrupt++;
     if (bankrupt || member.ever) this.outcome.everBankrupt++;
     if (bankrupt || member.worked.size > 0) this.outcome.liquidated++;
   }
+
+  /** What accounts with a deficit brought and have no more. */
+  private async ownLoss(): Promise<bigint> {
+    let sum = 0n;
+    for (const { trader, deposit, booked } of this.members.values()) {
+      if (booked > 0n) sum += deposit - (await this.chain.equityOf(trader));
+    }
+    return sum;
+  }
 }
+
+const NOBODY: Payers = {
+  ...{ own: 0n, loss: 0n, insured: 0n, rewards: 0n, shared: 0n, income: 0n, standing: 0n, stood: 0n },
+  ...{ deficits: 0, fraction: 0, differences: [] },
+};
 
 function begin(seed: number, accounts: number): Outcome {
   const none = (): StageFigures => ({ accounts: 0, steps: 0, notional: 0, premium: 0 });
-  const zero = { raised: 0, opened: 0, liquidated: 0, bankrupt: 0, everBankrupt: 0, deficitBooked: 0, deficitLeft: 0 };
+  const zero = { raised: 0, opened: 0, liquidated: 0, bankrupt: 0, everBankrupt: 0, deficitLeft: 0 };
   const actors = { takersLiquidated: 0, takers: 0, backstop: 0, pool: 0, lowest: 1, sigma: 0, rate: 0, steps: 0 };
   const lists = { fills: [], rescues: [], blocked: {}, unaccounted: "0", sizes: "0" };
   const stages = { reduce: none(), auction: none(), absorb: none(), offset: none() };
-  return { seed, accounts, ...zero, ...actors, ...lists, stages };
+  const losses = { payers: NOBODY, gained: 0n, offsets: { accounts: 0, notional: 0 }, gas: 0, refused: 0, failed: 0 };
+  return { seed, accounts, ...zero, ...actors, ...lists, ...losses, stages };
 }

@@ -293,7 +293,11 @@ abstract contract BallastTest is Test {
         fund(winner, accountId(winner, 0), (4 * amount) / 1e12);
         openLeg(ETH, accountId(loser, 0), accountId(winner, 0), int256(amount / 250));
         setPrice(ETH, 1_500e18);
-        liquidate(liquidation(ETH, accountId(loser, 0), accountId(winner, 0), amount / 250, 1_500e18));
+        // Who won has taken his profit: there is none to share.
+        address other = makeAddr("other side");
+        fund(other, accountId(other, 0), (4 * amount) / 1e12);
+        trade(ETH, accountId(winner, 0), accountId(other, 0), amount / 250, 1_500e18);
+        liquidate(liquidation(ETH, accountId(loser, 0), accountId(other, 0), amount / 250, 1_500e18));
     }
 
     /// @dev What these logs say was booked in the row of a market, whoever paid it since.

@@ -74,7 +74,8 @@ contract ClearingHouseLiquidateTest is BallastTest {
 
     function test_Liquidate_GoesOnInEveryState() public {
         openLeg(ETH, aliceId, carolId, 1e18);
-        setPrice(ETH, 1_800e18);
+        // The price at which a market settles is slow.
+        settlePrice(ETH, 1_800e18);
         setState(ETH, AssetState.ReduceOnly);
         fund(bob, bobId, 1_000e6);
         liquidate(liquidation(ETH, aliceId, bobId, 0.1e18, 1_800e18));
@@ -253,11 +254,12 @@ contract ClearingHouseLiquidateTest is BallastTest {
 
     function test_Liquidate_BooksTheDeficit() public {
         victim(1_700e18);
+        takeProfit(1_700e18);
         vm.expectEmit(address(house));
         emit IClearingHouse.CashChanged(deficitRow(ETH), -50e18);
         vm.expectEmit(address(house));
         emit IClearingHouse.DeficitBooked(ETH, aliceId, 50e18);
-        assertEq(liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_700e18)), 50e18);
+        assertEq(liquidate(liquidation(ETH, aliceId, bobId, 1e18, 1_700e18)), 50e18);
         assertEq(house.cashOf(aliceId), 0);
         assertEq(house.legsOf(aliceId).length, 0);
         assertEq(house.cashOf(deficitRow(ETH)), -50e18);
@@ -395,8 +397,9 @@ contract ClearingHouseLiquidateTest is BallastTest {
 
     function test_Liquidate_SpotOfABankruptCountsFirst() public {
         victimWithSpot(1_000e18);
+        takeProfit(1_000e18);
         // Equity 250 - 1,000 + 500 = -250.
-        assertEq(liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_000e18)), 250e18);
+        assertEq(liquidate(liquidation(ETH, aliceId, bobId, 1e18, 1_000e18)), 250e18);
         assertEq(house.cashOf(aliceId), -500e18);
         assertEq(liquidate(liquidation(WETH, aliceId, carolId, 0.5e18, 1_000e18)), 0);
         assertEq(house.cashOf(aliceId), 0);
@@ -408,6 +411,12 @@ contract ClearingHouseLiquidateTest is BallastTest {
     function victim(uint256 mark) internal {
         openLeg(ETH, aliceId, carolId, 1e18);
         setPrice(ETH, mark);
+    }
+
+    /// @dev Carol has won and closes: bob, who takes her side, has no profit to share.
+    function takeProfit(uint256 mark) internal {
+        fund(bob, bobId, 10_000e6);
+        trade(ETH, carolId, bobId, 1e18, mark);
     }
 
     /// @dev Long 1 with 250 and half an ether of spot.

@@ -479,7 +479,10 @@ contract ClearingHousePayTest is PayingTest {
         setPrice(ETH, 1_760e18);
         openLeg(ETH, strong(), third, 9e18);
         setPrice(ETH, 1_700e18);
-        liquidate(liquidation(ETH, loser_, carolId, 80e18, 1_700e18));
+        // Who won has taken his profit.
+        AccountId late = seat("late", 1e12);
+        trade(ETH, carolId, late, 80e18, 1_700e18);
+        liquidate(liquidation(ETH, loser_, late, 80e18, 1_700e18));
         assertGt(standing(ETH), 3_000e18);
         setPrice(ETH, 1_650e18);
     }
@@ -490,7 +493,7 @@ contract ClearingHousePayTest is PayingTest {
         return 400e18;
     }
 
-    /// @dev No winner is left that could share: carol took both. A payer is short from now on.
+    /// @dev No winner is left that could share: carol has closed. A payer is short from now on.
     function twoDeficits() internal {
         AccountId a = seat("a", 250e6);
         AccountId b = seat("b", 250e6);
@@ -499,8 +502,11 @@ contract ClearingHousePayTest is PayingTest {
         setPrice(BTC, 49_000e18);
         settlePrice(ETH, 1_600e18);
         openLeg(ETH, seat("payer", 40_000e6), bobId, -200e18);
-        liquidate(liquidation(ETH, a, carolId, 1e18, 1_600e18));
-        liquidate(liquidation(BTC, b, carolId, 0.03e18, 49_000e18));
+        AccountId late = seat("late", 1e12);
+        trade(ETH, carolId, late, 1e18, 1_600e18);
+        trade(BTC, carolId, late, 0.03e18, 49_000e18);
+        liquidate(liquidation(ETH, a, late, 1e18, 1_600e18));
+        liquidate(liquidation(BTC, b, late, 0.03e18, 49_000e18));
         setPrice(ETH, 1_790e18);
     }
 

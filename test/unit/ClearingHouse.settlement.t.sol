@@ -55,6 +55,7 @@ contract ClearingHouseSettlementTest is BallastTest {
     }
 
     function test_WindDown_RevertsWhen_ItHasBegun() public {
+        openLeg(ETH, daveId, aliceId, 10e18);
         windDown(ETH);
         vm.expectRevert(abi.encodeWithSelector(IRiskConfigurator.SettlingIsFinal.selector, ETH));
         configurator.windDown(ETH);
@@ -324,6 +325,7 @@ contract ClearingHouseSettlementTest is BallastTest {
         windDown(ETH);
         house.settle(everybody);
         assertTrue(isGone(ETH));
+        addFeed(ETH, 1_000e8);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.DeficitStands.selector, ETH, -7_000e18));
         configurator.listPerp(ETH, perpTerms(0.05e18, 0.1e18));
         insure(1_000_000e6);

@@ -150,6 +150,7 @@ contract ClearingHouseTradeTest is BallastTest {
 
     function test_Trade_RevertsWhen_NotTradable() public {
         AssetState[2] memory states = [AssetState.Halted, AssetState.Settling];
+        trade(ETH, aliceId, bobId, 0.1e18, 2_000e18);
         for (uint256 i = 0; i < 2; ++i) {
             setState(ETH, states[i]);
             vm.prank(stage);
