@@ -78,8 +78,9 @@ library Situations {
         take(s, c.size, Assessor.standing(c.account));
         s.debtSale = !liquidatable && isSpot(s) && Assessor.overborrowed(s.standing, s.debtCap);
         s.open = s.size != 0 && (liquidatable || s.debtSale);
+        if (!s.open) return s;
         s.tip = tipLeft(s, chain.episodes[account]);
-        if (s.open && isBankrupt(s)) s.insurable = house.insurable(asset);
+        if (isBankrupt(s)) s.insurable = house.insurable(asset);
     }
 
     /// @notice The situation after a step.

@@ -412,7 +412,7 @@ contract Handler is BallastTest {
         Assessor.Assessment memory a = house.assess(terms.account);
         if (lowered(before, a)) fail_("LIQ-2");
         bool spotOnly = before.maintenance == 0;
-        if (!spotOnly && before.equity >= 0 && (a.equity < 0 || house.cashOf(deficitRow(terms.asset)) != row))
+        if (!spotOnly && before.equity >= 0 && (a.equity < 0 || house.cashOf(deficitRow(terms.asset)) < row))
             fail_("LIQ-2");
         if (terms.account != terms.keeper && before.equity - a.equity > int256(terms.bound)) fail_("CHAIN-1");
         Assessor.Assessment memory taker = house.assess(terms.taker);

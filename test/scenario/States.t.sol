@@ -475,7 +475,16 @@ contract StatesTest is OrderTest {
         else if (state == State.OffPeg) loseThePeg();
         else if (state == State.Deficit) standDeficit();
         else if (state == State.BudgetSpent) spendBudget(asset);
+        else if (state == State.Settling) end(asset);
         else if (state != State.Active) setState(asset, AssetState(uint8(state)));
+    }
+
+    /// @dev At the mark, which has stood for long enough.
+    function end(AssetId asset) internal {
+        house.accrue(single(asset));
+        skip(4 hours);
+        refresh();
+        setState(asset, AssetState.Settling);
     }
 
     function grow(AssetId asset) internal {
@@ -512,9 +521,13 @@ contract StatesTest is OrderTest {
         house.accrue(single(ETH));
     }
 
-    /// @dev Who won takes the leg himself: no profit is left to share.
+    /// @dev Who won has taken his profit: there is none left to share.
     function standDeficit() internal {
-        assertGt(liquidate(liquidation(ETH, frankId, graceId, 2e18, peekPrice(ETH).mark)), 0);
+        address ivan = makeAddr("ivan");
+        uint256 mark = peekPrice(ETH).mark;
+        fund(ivan, accountId(ivan, 0), 1_000_000e6);
+        trade(ETH, graceId, accountId(ivan, 0), 2e18, mark);
+        assertGt(liquidate(liquidation(ETH, frankId, accountId(ivan, 0), 2e18, mark)), 0);
         assertGt(house.totalDeficit(), 100e18);
     }
 

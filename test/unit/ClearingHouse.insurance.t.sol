@@ -116,7 +116,10 @@ contract ClearingHouseInsuranceTest is BallastTest {
         fund(carol, carolId, 1_000_000e6);
         openLeg(BTC, bobId, carolId, 0.03e18);
         setPrice(BTC, 30_000e18);
-        assertEq(liquidate(liquidation(BTC, bobId, carolId, 0.03e18, 30_000e18)), 600e18);
+        address late = makeAddr("late");
+        fund(late, accountId(late, 0), 10_000e6);
+        trade(BTC, carolId, accountId(late, 0), 0.03e18, 30_000e18);
+        assertEq(liquidate(liquidation(BTC, bobId, accountId(late, 0), 0.03e18, 30_000e18)), 600e18);
         assertEq(house.cashOf(INSURANCE), 810e18, "10 % of the 900 that were left, at once");
         assertEq(house.cashOf(deficitRow(BTC)), -510e18);
         assertEq(insureAgain(BTC), 0);

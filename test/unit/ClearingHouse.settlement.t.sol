@@ -36,6 +36,7 @@ contract ClearingHouseSettlementTest is BallastTest {
     // ---- who may, and what stops
 
     function test_WindDown_AnybodyOnceThePriceIsFixed() public {
+        openLeg(ETH, daveId, aliceId, 10e18);
         router.fix(ETH);
         vm.prank(carol);
         configurator.windDown(ETH);

@@ -71,7 +71,10 @@ contract RegressionsTest is BallastTest {
         openLeg(ETH, aliceId, carolId, 1e18);
         setPrice(ETH, 1_000e18);
         setPrice(WETH, 1_000e18);
-        liquidate(liquidation(ETH, aliceId, carolId, 1e18, 1_000e18));
+        // Carol has won and closes.
+        fund(bob, bobId, 10_000e6);
+        trade(ETH, carolId, bobId, 1e18, 1_000e18);
+        liquidate(liquidation(ETH, aliceId, bobId, 1e18, 1_000e18));
         assertTrue(house.isLiquidatable(aliceId));
         liquidate(liquidation(WETH, aliceId, carolId, 0.5e18, 990e18));
         assertEq(house.cashOf(aliceId), 0);

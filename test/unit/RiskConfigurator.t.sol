@@ -348,6 +348,7 @@ contract RiskConfiguratorTest is BallastTest {
         AssetId asset = spot ? WETH : ETH;
         AssetState before = AssetState(from % (spot ? 3 : 4));
         AssetState next = AssetState(to % 4);
+        hold();
         if (before != AssetState.Active) setState(asset, before);
         bool tighter = next > before && next <= AssetState.Halted;
         if (tighter) {
@@ -379,6 +380,7 @@ contract RiskConfiguratorTest is BallastTest {
     }
 
     function testFuzz_SetState_SettlingIsFinal(uint8 first, uint8 then) public {
+        hold();
         AssetState a = AssetState(first % 3);
         vm.expectEmit(address(configurator));
         emit IRiskConfigurator.StateSet(ETH, AssetState.Active, a);
@@ -471,5 +473,12 @@ contract RiskConfiguratorTest is BallastTest {
     function stateOf(AssetId asset) internal view returns (AssetState) {
         (AssetConfig memory config, ) = house.configOf(asset);
         return config.state;
+    }
+
+    /// @dev A market that nobody holds ends at once.
+    function hold() internal {
+        fund(alice, aliceId, 10_000e6);
+        fund(bob, bobId, 10_000e6);
+        openLeg(ETH, aliceId, bobId, 1e18);
     }
 }

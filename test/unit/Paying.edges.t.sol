@@ -10,7 +10,7 @@ import {DUST, INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
 /// @notice The edges of the paying chain and of the end of a market, one each.
-contract PayingFindingsTest is BallastTest {
+contract PayingEdgesTest is BallastTest {
     address internal dave = makeAddr("dave");
     AccountId internal daveId = accountId(dave, 0);
 
@@ -269,24 +269,6 @@ contract PayingFindingsTest is BallastTest {
         liquidator.liquidate(daveId, ETH, keeperId);
         (uint256 inFlight, ) = liquidator.flowOf(ETH);
         assertEq(inFlight, 0);
-    }
-
-    /// @dev Alice and bob are alike, but alice was touched between the share and the end.
-    function test_Settle_EqualWinnersPayEqually() public {
-        fund(dave, daveId, 3_000e6);
-        fund(keeper, keeperId, 10_000e6);
-        openLeg(ETH, daveId, aliceId, 10e18);
-        openLeg(ETH, keeperId, bobId, 10e18);
-        openLeg(ETH, carolId, bobId, 10e18);
-        openLeg(ETH, carolId, aliceId, 10e18);
-        settlePrice(ETH, 500e18);
-        offset(daveId, 10e18);
-        house.settle(single(aliceId));
-        setState(ETH, AssetState.Settling);
-        int256 a = house.assess(aliceId).equity;
-        int256 b = house.assess(bobId).equity;
-        house.settle(single(keeperId));
-        assertApproxEqAbs(a - house.assess(aliceId).equity, b - house.assess(bobId).equity, 100e18);
     }
 
     /// @dev While the market lives a small loss disturbs nobody; at its end nobody is paid a profit before it.

@@ -11,24 +11,24 @@ import {AssetId} from "../../contracts/types/AssetId.sol";
 import {INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
 import {PayingTest} from "../support/PayingTest.sol";
 
-contract PayingBugsTest is PayingTest {
-    /// @dev 0. The loss of a long is booked as if its leg were worth nothing: a bankrupt owner ends with all of its notional.
-    function test_Bug_OffsetOfALongBooksTheValueOfTheLeg() public {
+contract PayingCasesTest is PayingTest {
+    /// @dev A bankrupt owner ends with nothing.
+    function test_Offset_BooksWhatALongLacks() public {
         openLeg(ETH, aliceId, carolId, 1e18);
         setPrice(ETH, 1_749e18);
         assertEq(offset(aliceId, ETH).deficit, 1e18);
         assertEq(house.cashOf(aliceId), 0);
     }
 
-    /// @dev 0b. Fewer ticks than are in use: the share panics instead of leaving a page.
-    function test_Bug_PagesPanic() public {
+    /// @dev Fewer ticks than are in use leave a page.
+    function test_Pay_FewerTicksThanAreInUse() public {
         standingDeficit();
         setPrice(ETH, 1_600e18);
         house.pay(ETH, 1);
     }
 
-    /// @dev 1. Anybody makes deficits out of nothing: the row of a market is itself an account without legs and with cash < 0.
-    function test_Bug_SettleOfADeficitRow() public {
+    /// @dev The row of a market is no account: nobody makes deficits out of it.
+    function test_Settle_RowsOfTheHouseOweNothing() public {
         makeDeficit(1_000e18);
         uint256 before = house.totalDeficit();
         settle(deficitRow(ETH));
@@ -36,8 +36,8 @@ contract PayingBugsTest is PayingTest {
         assertEq(house.totalDeficit(), before);
     }
 
-    /// @dev 2. A wei of rounding left of a share says that there is no more profit.
-    function test_Bug_RoundingIsNotExhaustion() public {
+    /// @dev A wei of rounding left of a share says nothing about the next one.
+    function test_Book_RoundingIsNotTheEndOfProfit() public {
         (AccountId one, AccountId two) = twoLosers();
         setPrice(ETH, 1_700.12345678e18);
         offset(one, ETH);
@@ -47,8 +47,8 @@ contract PayingBugsTest is PayingTest {
         assertLe(standing(ETH), 20, "and so is the second loss in the same block");
     }
 
-    /// @dev 3. A page that ends with its own fraction, at its own mark, says that the mark of now has nothing left.
-    function test_Bug_EndOfAPageIsNotExhaustion() public {
+    /// @dev A page that was begun comes to its end, and the loss of now is shared besides.
+    function test_Book_EndOfAPageIsNotTheEndOfProfit() public {
         deepMarket();
         AccountId small = seat("small", 250e6);
         AccountId one = seat("one", 25_000e6);
@@ -64,8 +64,8 @@ contract PayingBugsTest is PayingTest {
         assertLe(standing(ETH), 20, "the winners have enough for both");
     }
 
-    /// @dev 4. What an offset asks insurance for as a premium leaves its row and arrives nowhere.
-    function test_Bug_PremiumOfAnOffset() public {
+    /// @dev An offset has no taker: nothing leaves the fund for one.
+    function test_Offset_NoPremium() public {
         openLeg(ETH, aliceId, carolId, 1e18);
         insure(10_000e6);
         setPrice(ETH, 1_700e18);
@@ -77,8 +77,8 @@ contract PayingBugsTest is PayingTest {
         assertApproxEqAbs(cashOfAll(), before, 10, "CASH-1");
     }
 
-    /// @dev 5. The bound on what insurance pays for a step is computed from the size asked for, not from what is closed.
-    function test_Bug_InsuredTipIsBoundedByWhatIsClosed() public {
+    /// @dev The bound on what insurance pays for a step is of what is closed.
+    function test_Offset_InsuredTipIsBoundedByWhatIsClosed() public {
         openLeg(ETH, aliceId, carolId, 1e18);
         insure(100_000e6);
         setPrice(ETH, 1_700e18);
@@ -89,23 +89,23 @@ contract PayingBugsTest is PayingTest {
         assertLe(house.cashOf(keeperId), (1_700e18 * 150) / 10_000, "1.5 % of one ETH");
     }
 
-    /// @dev 6. The keeper's tip, which the account pays, lowers the health of an account that sells at what it counts for.
-    function test_Bug_StaleSpotIsNeverSold() public {
+    /// @dev An account that sells at what its spot counts for pays nobody.
+    function test_Offset_StaleSpotIsSold() public {
         staleSpot(2_000e8, 8);
         assertEq(uint8(liquidator.outlook(aliceId, WETH).stage), uint8(ILiquidator.Stage.Offset));
         (ILiquidator.Stage stage_, ) = step(aliceId, WETH);
         assertEq(uint8(stage_), uint8(ILiquidator.Stage.Offset));
     }
 
-    /// @dev 7. The price is rounded, and with a large size that is more than a wei of value.
-    function test_Bug_StaleSpotOfAnOddPrice() public {
+    /// @dev What is paid is the difference of what counts, to the wei.
+    function test_Offset_StaleSpotOfAnOddPrice() public {
         staleSpot(2_000e18 + 1, 18);
         offset(aliceId, WETH);
         assertGt(sizeOf(INSURANCE, WETH), 0);
     }
 
-    /// @dev 8. What would leave dust is offered whole; the law closes less, and the account pays the penalty of all.
-    function test_Bug_OfferOfASmallLegIsMoreThanTheLawCloses() public {
+    /// @dev Dust may be left of a solvent account.
+    function test_Offset_OfferOfASmallLegIsWhatTheLawCloses() public {
         AccountId small = seat("small", 7e6);
         openLeg(ETH, small, carolId, 0.03e18);
         setPrice(ETH, 1_806e18);
@@ -118,8 +118,8 @@ contract PayingBugsTest is PayingTest {
         assertEq(uint256(0.03e18 - sizeOf(small, ETH)), size, "what it says it closed");
     }
 
-    /// @dev 9. The loss takes the whole budget before the keeper is paid; his tip of the episode is gone all the same.
-    function test_Bug_KeeperOfAnOffsetIsPaidAfterTheLoss() public {
+    /// @dev The loss would take the whole budget.
+    function test_Offset_KeeperIsPaidBeforeTheLoss() public {
         AccountId big = seat("big", 2_500e6);
         openLeg(ETH, big, carolId, 10e18);
         insure(1_000e6);
@@ -130,8 +130,8 @@ contract PayingBugsTest is PayingTest {
         assertEq(house.cashOf(keeperId), 0.5e18, "his tip");
     }
 
-    /// @dev 10. A page charges at its own mark who has lost his profit since, and who never had any.
-    function test_Bug_APageChargesWhoHasNoProfit() public {
+    /// @dev A page charges at the mark of now: not who has lost his profit since, nor who never had any.
+    function test_Pages_TakeNoPrincipal() public {
         AccountId two = standingDeficit();
         setPrice(ETH, 1_600e18);
         (, uint256 shared) = house.pay(ETH, 1);
@@ -145,8 +145,8 @@ contract PayingBugsTest is PayingTest {
         assertEq(equityOf(two), equityTwo, "SHARE-1: short from 1,750, the mark is 1,900");
     }
 
-    /// @dev 12. The breaker looks at the open interest that the trade has made.
-    function test_Bug_ALargeTradePassesTheBreaker() public {
+    /// @dev The breaker looks at the open interest before the trade.
+    function test_Trade_BreakerReadsWhatWasOpen() public {
         makeDeficit(1_000e18);
         fund(bob, bobId, 100_000_000e6);
         vm.expectPartialRevert(IClearingHouse.DeficitStands.selector);
@@ -157,8 +157,8 @@ contract PayingBugsTest is PayingTest {
         house.trade(tradeTerms(ETH, bobId, carolId, 7_000e18, 1_500e18));
     }
 
-    /// @dev 14. Profit is shared at a price that nobody knows.
-    function test_Bug_PaySharesAtAStalePrice() public {
+    /// @dev Nobody has won at a price that nobody knows.
+    function test_Pay_NothingAtAStalePrice() public {
         standingDeficit();
         setPrice(ETH, 1_600e18);
         house.accrue(single(ETH));
@@ -167,8 +167,8 @@ contract PayingBugsTest is PayingTest {
         assertEq(shared, 0);
     }
 
-    /// @dev 15. Who takes the leg of a bankrupt account realises his profit before it is shared.
-    function test_Bug_ATakerOnTheWinningSideDoesNotShare() public {
+    /// @dev Who takes the leg of a bankrupt account shares his profit before he realises it.
+    function test_Bid_TakerOnTheWinningSideShares() public {
         AccountId one = seat("one", 2_500e6);
         AccountId winner = seat("winner", 10_000e6);
         openLeg(ETH, one, winner, 10e18);
@@ -184,8 +184,8 @@ contract PayingBugsTest is PayingTest {
         assertLe(standing(ETH), 10, "the only winner had 3,000 of profit");
     }
 
-    /// @dev 16. What was tolerated of the open interest before is not of what the offset leaves.
-    function test_Bug_AnOffsetLeavesMoreThanIsTolerated() public {
+    /// @dev What is tolerated is a part of the open interest that the offset leaves.
+    function test_Offset_ToleranceIsOfWhatIsLeft() public {
         AccountId one = seat("one", 2_500e6);
         openLeg(ETH, one, seat("short", 100_000e6), 10e18);
         setPrice(ETH, 1_749.9e18);
@@ -194,8 +194,8 @@ contract PayingBugsTest is PayingTest {
         assertEq(standing(ETH), 0, "the winner has closed 2,500 of profit and shared nothing");
     }
 
-    /// @dev 17. Whose loss it was is what the last one says, of all that stands.
-    function test_Bug_ATinyLossTurnsTheWinners() public {
+    /// @dev Who won is told by who lost more of what stands.
+    function test_Book_ASmallerLossDoesNotTurnTheWinners() public {
         standingDeficit();
         uint256 before = standing(ETH);
         AccountId tiny = accountOfWeak();
@@ -206,16 +206,15 @@ contract PayingBugsTest is PayingTest {
         assertGe(equityOf(rowOf("deep")) + 1_701e18, deep, "shorts lost 1,700; longs pay for what longs lost before");
     }
 
-    /// @dev 18. With one tick more than a step looks at, nothing is shared, and the offset closes the winners all the same.
-    function test_Bug_ManyTicksEscapeTheShare() public {
+    /// @dev With one tick more than a step looks at nothing is shared within it.
+    function test_Offset_ManyTicksAreNotShared() public {
         openLeg(ETH, aliceId, carolId, 1e18);
         dust(129, 2_000e18);
         setPrice(ETH, 1_700e18);
         int256 before = equityOf(carolId);
-        uint256 gas = gasleft();
         offset(aliceId, ETH);
-        emit log_named_uint("gas of an offset that shares nothing", gas - gasleft());
-        assertLt(equityOf(carolId), before - 45e18, "her profit of 300 pays for the loss of 50");
+        assertEq(equityOf(carolId), before);
+        assertEq(standing(ETH), 50e18, "in its row");
     }
 
     /// @dev What the most ticks that are looked at cost in the call.
@@ -226,7 +225,6 @@ contract PayingBugsTest is PayingTest {
         uint256 gas = gasleft();
         offset(aliceId, ETH);
         gas -= gasleft();
-        emit log_named_uint("gas of an offset that shares 127 ticks", gas);
         assertLe(standing(ETH), 200);
         assertLt(gas, 15_000_000);
     }
@@ -261,7 +259,10 @@ contract PayingBugsTest is PayingTest {
         settlePrice(ETH, 1_700e18);
         openLeg(ETH, deep, seat("short one", 100_000e6), 10e18);
         openLeg(ETH, deep, seat("weak", 2_300e6), 10e18);
-        liquidate(liquidation(ETH, loser_, carolId, 80e18, 1_700e18));
+        // Carol has won and takes her profit.
+        AccountId late = seat("late", 1_000_000e6);
+        trade(ETH, carolId, late, 80e18, 1_700e18);
+        liquidate(liquidation(ETH, loser_, late, 80e18, 1_700e18));
         assertGt(standing(ETH), 3_000e18);
     }
 
