@@ -139,9 +139,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     /// @inheritdoc ILiquidator
     function flowOf(AssetId asset) external view returns (uint256 inFlight, uint256 windowLeft) {
-        Flow memory flow = chain.flows[asset];
-        uint256 depth = clearingHouse.marketOf(asset).initialDepth;
-        return (flow.inFlight, Reducing.windowLeft(flow, depth, chain.terms[asset].window));
+        return Outlooks.flowOf(chain, clearingHouse, asset);
     }
 
     /// @inheritdoc ILiquidator
@@ -242,6 +240,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         }
         IClearingHouse.Step memory done = abi.decode(result, (IClearingHouse.Step));
         s.take(done.size, done.standing);
+        // The loss that was booked has used of it: in this call it pays nobody else.
+        s.insurable = 0;
         (run.stage, run.size) = (stage, d.size);
         uint256 tip = d.tip + d.insuredTip;
         emit Stepped(s.account, s.asset, run.keeper, stage, d.size, done.price, d.penalty, tip);

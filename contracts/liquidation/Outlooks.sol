@@ -31,6 +31,16 @@ library Outlooks {
         else wait(o);
     }
 
+    function flowOf(
+        Chain storage chain,
+        IClearingHouse house,
+        AssetId asset
+    ) external view returns (uint256 inFlight, uint256 windowLeft) {
+        Flow memory flow = chain.flows[asset];
+        uint256 depth = house.marketOf(asset).initialDepth;
+        return (flow.inFlight, Reducing.windowLeft(flow, depth, chain.terms[asset].window));
+    }
+
     function offers(
         Chain storage chain,
         IClearingHouse house,

@@ -456,7 +456,8 @@ contract Handler is BallastTest {
         int256 dust = house.cashOf(DUST);
         uint256 mark = markOf(asset);
         uint256[ACCOUNTS] memory reserves;
-        for (uint256 i = 0; i < ACCOUNTS; ++i) reserves[i] = reserve(before[i], mark);
+        bool ends = stateOf(asset) == AssetState.Settling;
+        for (uint256 i = 0; i < ACCOUNTS; ++i) reserves[i] = reserve(before[i], mark, ends);
         if (!send(Action.Share, stage, abi.encodeCall(ClearingHouseHarness.forceShare, (asset, long)))) return;
         int256 taken;
         // A lazy member pays for the fraction of a wei of size that its pick-up will round away.
@@ -468,7 +469,8 @@ contract Handler is BallastTest {
             if (now_.size != before[i].size) fail_("SHARE-1");
             if (charge < -slack || (charge > slack && before[i].size > 0 != long)) fail_("SHARE-1");
             if (charge > int256(reserves[i]) + slack) fail_("SHARE-1");
-            if (charge != 0 && int256(reserve(now_, mark)) + charge > int256(reserves[i]) + slack) fail_("SHARE-2");
+            if (charge != 0 && int256(reserve(now_, mark, ends)) + charge > int256(reserves[i]) + slack)
+                fail_("SHARE-2");
         }
         int256 paid = house.cashOf(deficitRow(asset)) - row;
         if (paid < 0 || taken + int256(ACCOUNTS) * slack < paid + house.cashOf(DUST) - dust) fail_("CHAIN-1");
@@ -527,10 +529,11 @@ contract Handler is BallastTest {
         if (a.size != b.size || a.basis != b.basis) fail_("LIQ-1");
     }
 
-    /// @dev The part of profit that a share may take: 30 %, rounded up.
-    function reserve(Snapshot memory s, uint256 mark) internal pure returns (uint256) {
+    /// @dev The part of profit that a share may take: 30 %, of a market that ends all of it; rounded up.
+    function reserve(Snapshot memory s, uint256 mark, bool ends) internal pure returns (uint256) {
         int256 profit = value(s.size, mark) - value(s.size, s.basis);
-        return profit <= 0 ? 0 : (uint256(profit) * 3) / 10 + 1;
+        if (profit <= 0) return 0;
+        return ends ? uint256(profit) + 1 : (uint256(profit) * 3) / 10 + 1;
     }
 
     /// @dev Independent of the contract's own rule: cross-multiplied health, solvent or not.

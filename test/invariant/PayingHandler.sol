@@ -168,7 +168,7 @@ contract PayingHandler is LiquidationHandler {
         // It may have been the keeper of the step, or the pool of an earlier stage in the same call.
         if (account == ids[POOL]) return;
         int256 slack = int256(4 + (8 * MAX_MARK) / 1e18);
-        if (gained < -int256(reserve(before, flow.price)) - slack) fail_("SHARE-1");
+        if (gained < -int256(reserve(before, flow.price, false)) - slack) fail_("SHARE-1");
     }
 
     function sideBefore(AccountId account, Snapshot[] memory before) internal view returns (bool) {
