@@ -61,7 +61,7 @@ library Offsetting {
         (AccountId account, AssetId asset) = (terms.account, terms.asset);
         (change.settled, change.before) = Deleveraging.touch(ledger, account, asset);
         ledger.addCash(account, change.settled);
-        uint256 size = FixedPoint.min(terms.size, orphaned(change.before, start));
+        uint256 size = FixedPoint.min(terms.size, orphaned(terms, change.before, start));
         size = FixedPoint.min(size, ledger.perps[asset].openInterest);
         require(size != 0 || isResidue(ledger, asset, change), IClearingHouse.ZeroAmount());
         change.afterwards = start.long ? change.before - int256(size) : change.before + int256(size);
@@ -116,10 +116,17 @@ library Offsetting {
         return s.equity < 0 || s.marginEquity * 10_000 < int256(s.maintenance * ORPHANED);
     }
 
-    /// @dev The whole leg of a bankrupt account, else what brings it well above maintenance.
-    function orphaned(int256 size, Steps.Start memory start) private pure returns (uint256) {
-        if (start.before.equity < 0) return FixedPoint.abs(size);
-        return Planning.plan(Planner.legOf(start.before, start.market, size, start.price, MOST_TARGET, 0)).size;
+    /// @dev The whole leg of a bankrupt account, else what brings it well above maintenance when it has paid for the step.
+    function orphaned(
+        IClearingHouse.Liquidation calldata terms,
+        int256 size,
+        Steps.Start memory start
+    ) private pure returns (uint256) {
+        Assessor.Standing memory s = start.before;
+        if (s.equity < 0) return FixedPoint.abs(size);
+        int256 cost = Steps.costOf(terms);
+        s = Assessor.Standing(s.equity - cost, s.marginEquity - cost, s.maintenance, s.collateral);
+        return Planning.plan(Planner.legOf(s, start.market, size, start.price, MOST_TARGET, 0)).size;
     }
 
     /// @dev What of a bankrupt account's loss is this leg's; at mark the rest of the step costs nothing but a wei of rounding.

@@ -26,7 +26,7 @@ export function ballastModule(clearingHouse: string) {
     const Deleveraging = m.library("Deleveraging");
     const Planning = m.library("Planning");
     const Paying = m.library("Paying", { libraries: { Deleveraging } });
-    const Winding = m.library("Winding", { libraries: { Assessing, Paying } });
+    const Winding = m.library("Winding", { libraries: { Assessing, Deleveraging, Paying } });
     const libraries = {
       Assessing,
       Deleveraging,

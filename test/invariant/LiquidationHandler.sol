@@ -57,6 +57,8 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         uint256 covered;
         uint256 shared;
         uint256 used;
+        /// Whether anybody's leg went against the other side.
+        bool offset;
     }
 
     struct TipGhost {
@@ -291,8 +293,10 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         bool wanted = first.outlook.stage != ILiquidator.Stage.None;
         if (told.failures == 0 && wanted && reasons[0].length != 0) fail_("LIVE-1");
         checkTips(told.tip, first);
-        if (!isTaker(first.account)) checkLegs(first);
-        if (!isTaker(second.account)) checkLegs(second);
+        // What one entry shares out or closes against the other side may be the other's.
+        bool apart = !told.offset && told.shared == 0;
+        if (apart && !isTaker(first.account)) checkLegs(first);
+        if (apart && !isTaker(second.account)) checkLegs(second);
         if (first.account == second.account) return;
         checkTips(listen(logs, second.account).tip, second);
         if (reasons[2].length == 0) return;
@@ -346,6 +350,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         if (topic == IClearingHouse.DeficitReduced.selector) told.reduced += abi.decode(entry.data, (uint256));
         if (topic == IClearingHouse.DeficitInsured.selector) told.covered += abi.decode(entry.data, (uint256));
         if (topic == IClearingHouse.InsuranceUsed.selector) told.used += abi.decode(entry.data, (uint256));
+        if (topic == IClearingHouse.Offset.selector) told.offset = true;
         if (topic != Deleveraging.ProfitShared.selector) return;
         (, , uint256 paid, ) = abi.decode(entry.data, (uint256, uint256, uint256, uint256));
         told.shared += paid;
