@@ -14,7 +14,7 @@ import {AccountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Capability} from "../types/Capability.sol";
 import {Price} from "../types/Price.sol";
-import {DUST, FEES, INSURANCE, TREASURY} from "../types/Rows.sol";
+import {DUST, INSURANCE, TREASURY} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";

@@ -374,6 +374,12 @@ class Crowd {
   }
 }
 
+async function insure(world: World): Promise<void> {
+  const [operator] = await world.connection.ethers.getSigners();
+  if (operator === undefined) throw new TypeError("the local network has no signer");
+  await fund(world, operator, INSURANCE, 1_000_000n * UNIT);
+}
+
 const BANKRUPT = 1_700n * WAD;
 
 /** The leg of a bankrupt account, whose lot is over, closes against so many accounts; what it owes is insured. */
@@ -384,7 +390,7 @@ function offset(counterparties: number): Scenario {
     above: OFFSET_COSTS,
     async run(world) {
       const crowd = await Crowd.open(world, counterparties, 1);
-      await world.house.deposit(INSURANCE, QUOTE, 1_000_000n * UNIT);
+      await insure(world);
       await crowd.liquidate(await crowd.failing(1n, BANKRUPT));
       return crowd.liquidate(await crowd.failing(2n, BANKRUPT));
     },
@@ -501,7 +507,7 @@ export const scenarios: readonly Scenario[] = [
     above: TAKE_COSTS,
     async run(world) {
       const failing = await Failing.rehearsed(world, false);
-      await world.house.deposit(INSURANCE, QUOTE, 1_000_000n * UNIT);
+      await insure(world);
       await failing.fall(BANKRUPT);
       await failing.liquidate();
       await wait(world, 300);

@@ -5,7 +5,6 @@ import {Assessor} from "../../contracts/core/Assessor.sol";
 import {Deleveraging} from "../../contracts/core/Deleveraging.sol";
 import {AssetKind, AssetState, Budget} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
-import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
 import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId} from "../../contracts/types/AssetId.sol";
