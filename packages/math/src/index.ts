@@ -1,0 +1,2 @@
+// The twin of contracts/libraries; its modules are exported here.
+export {};
