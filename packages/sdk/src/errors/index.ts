@@ -1,0 +1,7 @@
+export { BallastError } from "./base.js";
+export { ContractError } from "./contract.js";
+export * from "./classes.js";
+export { decodeError, decodeReason, decodeRevert } from "./decode.js";
+export * from "./input.js";
+export * from "./other.js";
+export { type ErrorName, type Sentence, SENTENCES } from "./sentences.js";
