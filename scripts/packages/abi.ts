@@ -128,7 +128,9 @@ const FIELDS = ["type", "name", "indexed", "anonymous", "components", "inputs", 
 const literal = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const fields = FIELDS.flatMap((key) => (key in value ? [[key, (value as Record<string, unknown>)[key]] as const] : []));
+  const fields = FIELDS.flatMap((key) =>
+    key in value ? [[key, (value as Record<string, unknown>)[key]] as const] : [],
+  );
   return `{ ${fields.map(([key, field]) => `${key}: ${literal(field)}`).join(", ")} }`;
 };
 

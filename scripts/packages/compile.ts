@@ -1,1 +1,3 @@
-export function buildPackages(root: string): Promise<void> { return Promise.resolve(void root); }
+export function buildPackages(root: string): Promise<void> {
+  return Promise.resolve(void root);
+}

@@ -60,7 +60,8 @@ function requireSentence({ name, entry }: Known): Sentence {
   const names = new Set(inputsOf(entry).map((input) => input.name));
   for (const place of placesOf(sentence.text)) {
     if (!names.has(place.name)) throw new SentenceWrong(name, `no argument ${place.name}`);
-    if (place.format !== undefined && !isFormat(place.format)) throw new SentenceWrong(name, `no format ${place.format}`);
+    if (place.format !== undefined && !isFormat(place.format))
+      throw new SentenceWrong(name, `no format ${place.format}`);
   }
   return sentence;
 }
@@ -92,7 +93,9 @@ const argsOf = (entry: Entry): string =>
   inputsOf(entry).length === 0 ? "Record<string, never>" : `{ ${inputsOf(entry).map(fieldOf).join("; ")} }`;
 
 const declaration = (entry: Entry): string =>
-  `${entry.name}(${inputsOf(entry).map(({ type, name }) => `${type} ${name}`).join(", ")})`;
+  `${entry.name}(${inputsOf(entry)
+    .map(({ type, name }) => `${type} ${name}`)
+    .join(", ")})`;
 
 function classText(name: string, entries: Entry[]): string {
   const [entry] = entries;
@@ -120,8 +123,13 @@ const registered = ({ name, entry }: Known): string =>
 /** The text of `errors/classes.ts`. */
 export function classesFile(root: string): string {
   const errors = contractErrors(root);
-  const byName = Map.groupBy(errors, ({ name }) => name);
-  const classes = [...byName].map(([name, known]) => classText(name, known.map(({ entry }) => entry)));
+  const names = [...new Set(errors.map(({ name }) => name))];
+  const classes = names.map((name) =>
+    classText(
+      name,
+      errors.filter((known) => known.name === name).map(({ entry }) => entry),
+    ),
+  );
   return `${GENERATED}import type { AbiParameter, Hex } from "viem";
 import type { BallastError } from "./base.js";
 import { ContractError } from "./contract.js";

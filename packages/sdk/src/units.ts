@@ -53,7 +53,8 @@ export const formatCash = formatSize;
 export const formatPercent = (ratio: bigint): string => `${formatUnits(ratio, DECIMALS - 2)}%`;
 
 /** Health, which is the largest number when nothing is required. */
-export const formatHealth = (health: bigint): string => (health === NO_REQUIREMENT ? "-" : formatUnits(health, DECIMALS));
+export const formatHealth = (health: bigint): string =>
+  health === NO_REQUIREMENT ? "-" : formatUnits(health, DECIMALS);
 
 /**
  * A number with at most so many digits behind the point, cut towards zero: for tables, not for calls.

@@ -4,4 +4,6 @@ export * from "./classes.js";
 export { decodeError, decodeReason, decodeRevert } from "./decode.js";
 export * from "./input.js";
 export * from "./other.js";
+export * from "./outlook.js";
+export * from "./setup.js";
 export { type ErrorName, type Sentence, SENTENCES } from "./sentences.js";

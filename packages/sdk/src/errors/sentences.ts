@@ -79,7 +79,9 @@ const assets = {
     "open interest of asset {asset} would be {openInterest:value}, above {bound:value}",
   ),
   OutOfBounds: final("{parameter:text} {value} is outside {lower} to {upper}"),
-  PriceDiverged: retryable("sources of an asset in account {account:account} disagree: nothing leaves until they agree"),
+  PriceDiverged: retryable(
+    "sources of an asset in account {account:account} disagree: nothing leaves until they agree",
+  ),
   PriceIsFixed: final("the price of asset {asset} is fixed"),
   PriceNotFixed: final("the price of asset {asset} is not fixed"),
   QuoteOffPeg: retryable("quote is at {price:value}, further than {bound:bp} from one: every market only reduces"),
@@ -112,7 +114,9 @@ const tokens = {
   StringTooLong: final("{str} is too long"),
   TokenAmountMismatch: final("{actual} units of {token} arrived instead of {expected}"),
   TooManyDecimals: final("{decimals} decimals are more than {bound}"),
-  WithdrawalAboveLimit: retryable("{value:value} of asset {asset} are more than the {left:value} that may leave this hour"),
+  WithdrawalAboveLimit: retryable(
+    "{value:value} of asset {asset} are more than the {left:value} that may leave this hour",
+  ),
   ZeroAddress: final("an address is zero"),
   ZeroAmount: final("an amount is zero"),
 };

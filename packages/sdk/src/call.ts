@@ -1,0 +1,118 @@
+// Reading and sending, with errors as classes of this package.
+import type {
+  Abi,
+  Address,
+  ContractFunctionArgs,
+  ContractFunctionName,
+  ContractFunctionReturnType,
+  Hash,
+  Hex,
+  SimulateContractParameters,
+  TransactionReceipt,
+} from "viem";
+import { walletOf, type Client } from "./client.js";
+import { decodeError } from "./errors/decode.js";
+
+type Looks = "pure" | "view";
+type Changes = "nonpayable" | "payable";
+type Names<abi extends Abi, Kind extends Looks | Changes> = ContractFunctionName<abi, Kind>;
+type Args<abi extends Abi, Kind extends Looks | Changes, name extends Names<abi, Kind>> = ContractFunctionArgs<
+  abi,
+  Kind,
+  name
+>;
+type Returns<abi extends Abi, Kind extends Looks | Changes, name extends Names<abi, Kind>> = ContractFunctionReturnType<
+  abi,
+  Kind,
+  name,
+  Args<abi, Kind, name>
+>;
+
+/** As of which block to read; the latest by default. */
+export interface At {
+  blockNumber?: bigint;
+}
+
+export interface Read<abi extends Abi, name extends Names<abi, Looks>> extends At {
+  abi: abi;
+  address: Address;
+  functionName: name;
+  args: Args<abi, Looks, name>;
+}
+
+export async function read<const abi extends Abi, name extends Names<abi, Looks>>(
+  client: Client,
+  { blockNumber, ...call }: Read<abi, name>,
+): Promise<Returns<abi, Looks, name>> {
+  const at = blockNumber === undefined ? call : { ...call, blockNumber };
+  try {
+    return (await client.publicClient.readContract(at as never)) as Returns<abi, Looks, name>;
+  } catch (error) {
+    throw decodeError(error);
+  }
+}
+
+/** What a transaction may say about itself. */
+export interface Sending {
+  /** The gas limit; what the node estimates by default. */
+  gas?: bigint;
+}
+
+export interface Send<abi extends Abi, name extends Names<abi, Changes>> extends Sending {
+  abi: abi;
+  address: Address;
+  functionName: name;
+  args: Args<abi, Changes, name>;
+  value?: bigint;
+}
+
+/** A transaction on its way, and what the call returns on the state it was simulated on. */
+export interface Sent<Result> {
+  hash: Hash;
+  result: Result;
+}
+
+/** Simulates the call, so that a revert is a typed error before anything is sent, and sends it. */
+export async function send<const abi extends Abi, name extends Names<abi, Changes>>(
+  client: Client,
+  call: Send<abi, name>,
+): Promise<Sent<Returns<abi, Changes, name>>> {
+  const wallet = walletOf(client);
+  try {
+    const parameters = { ...call, account: wallet.account } as unknown as SimulateContractParameters;
+    const { result } = await client.publicClient.simulateContract(parameters);
+    const hash = await wallet.writeContract({ ...parameters, chain: wallet.chain ?? null } as never);
+    return { hash, result: result as Returns<abi, Changes, name> };
+  } catch (error) {
+    throw decodeError(error);
+  }
+}
+
+/**
+ * Waits until a transaction is in a block. One that reverts there, because the state changed after it was simulated, is a
+ * typed error too.
+ *
+ * @example
+ * const receipt = await confirm(client, await deposit(client, { account, amount }));
+ */
+export async function confirm(client: Client, { hash }: { hash: Hash }): Promise<TransactionReceipt> {
+  const { publicClient } = client;
+  try {
+    const receipt = await publicClient.waitForTransactionReceipt({ hash });
+    if (receipt.status === "success") return receipt;
+    throw await reasonOf(client, hash, receipt.blockNumber);
+  } catch (error) {
+    throw decodeError(error);
+  }
+}
+
+/** Runs a transaction that reverted once more, on the state before its block. */
+async function reasonOf({ publicClient }: Client, hash: Hash, block: bigint): Promise<unknown> {
+  const { from, to, input, value, gas } = await publicClient.getTransaction({ hash });
+  const call = { account: from, to, data: input, value, gas, blockNumber: block - 1n };
+  const replay = await publicClient.call(call).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return replay ?? decodeError("0x" satisfies Hex);
+}
