@@ -163,7 +163,10 @@ describe("SDK trading", () => {
     expect(paid.result).to.equal(gate.paid);
     await confirm(client, await deposit(client, { account, amount: gate.amount }));
     await confirm(bob.client, await setOperator(bob.client, { operator: address, approved: true }));
-    const other = await rejection(withdraw(client, { account: bob.account, amount: 1n, to: address }), RecipientNotOwner);
+    const other = await rejection(
+      withdraw(client, { account: bob.account, amount: 1n, to: address }),
+      RecipientNotOwner,
+    );
     expect(other.args).to.deep.equal({ account: bob.account, to: address });
     await confirm(client, await close(client, { account, asset: ETH }));
   });

@@ -1,0 +1,268 @@
+// Liquidations with the SDK against a local chain: every stage of the closing chain, who pays, and what vaults do.
+import {
+  AccountAboveMaintenance,
+  BallastError,
+  BeforeCooldown,
+  LotNotOver,
+  PriceBeyondLimit,
+  OffsetNotNext,
+  accountId,
+  accrue,
+  approve,
+  bid,
+  claim,
+  close,
+  confirm,
+  deposit,
+  depositToVault,
+  fillOrder,
+  getAccount,
+  getCapacities,
+  getExposure,
+  getInsurance,
+  getLot,
+  getMarket,
+  getOutlook,
+  getPosition,
+  getQuote,
+  getRequest,
+  getRows,
+  getRun,
+  getUnwindable,
+  getVault,
+  isLiquidatable,
+  latch,
+  liquidate,
+  liquidateMany,
+  offset,
+  open,
+  ownerOf,
+  parsePrice,
+  parseSize,
+  parseUnits,
+  pay,
+  requestRedeem,
+  runLot,
+  settle,
+  shareFees,
+  signOrder,
+  syncVault,
+  unwind,
+  unwindInto,
+  type AccountId,
+} from "@ballast/sdk";
+import { expect } from "chai";
+import { network } from "hardhat";
+import { getAddress } from "viem";
+import { addressesOf, tradersOf, type Trader } from "../../scripts/clients.js";
+import { deployLocal, openBackstop, openInsurance, openPool, setPrice, type World } from "../../scripts/local.js";
+import { rejection } from "./support/rejection.js";
+
+const ETH = 1;
+const USD = 6;
+const LATER = 2n ** 40n;
+
+interface Scene {
+  world: World;
+  keeper: Trader;
+  maker: Trader;
+  trader: Trader;
+}
+
+interface Payers {
+  pool?: string;
+  backstop?: string;
+  insurance?: string;
+}
+
+async function openScene({ pool, backstop, insurance }: Payers): Promise<Scene> {
+  const world = await deployLocal(await network.create());
+  const more: Record<string, `0x${string}`> = {};
+  if (insurance !== undefined)
+    more["insuranceVault"] = getAddress(await (await openInsurance(world, parseUnits(insurance, USD))).getAddress());
+  if (pool !== undefined) await openPool(world, 1n, parseUnits(pool, USD));
+  if (backstop !== undefined)
+    more["backstopPool"] = getAddress(await (await openBackstop(world, parseUnits(backstop, USD))).getAddress());
+  const { liquidator, exchange, lens, connection } = world;
+  const runner = await connection.ethers.deployContract("LotRunner", [liquidator, exchange, lens]);
+  more["lotRunner"] = getAddress(await runner.getAddress());
+  const traders = await tradersOf(world, 3, await addressesOf(world, more));
+  const [keeper, maker, trader] = traders as [Trader, Trader, Trader];
+  for (const { client, address, account } of traders) {
+    await world.quote.mint(address, parseUnits("10000000", USD));
+    await confirm(client, await approve(client, { amount: parseUnits("10000000", USD) }));
+    await confirm(client, await deposit(client, { account, amount: parseUnits("1000000", USD) }));
+  }
+  return { world, keeper, maker, trader };
+}
+
+/** Accounts of the trader, each long one with so much margin, against the maker's order. */
+async function openLongs({ maker, trader }: Scene, sizes: readonly string[], margin: string): Promise<AccountId[]> {
+  const terms = { account: maker.account, asset: ETH, expiry: LATER, nonce: 1n, limit: parsePrice("2000") };
+  const ask = await signOrder(maker.client, { ...terms, size: parseSize("-10000") });
+  const accounts: AccountId[] = [];
+  for (const [i, size] of sizes.entries()) {
+    const account = accountId(trader.address, BigInt(i + 1));
+    const amount = parseUnits(margin, USD) * BigInt(Math.ceil(Number(size)));
+    await confirm(trader.client, await deposit(trader.client, { account, amount }));
+    const most = parseSize(size);
+    await confirm(trader.client, await fillOrder(trader.client, { maker: ask, taker: account, most, least: most }));
+    accounts.push(account);
+  }
+  return accounts;
+}
+
+const fall = async ({ world }: Scene, price: string): Promise<void> => {
+  await setPrice(world, 1n, parsePrice(price));
+};
+
+describe("SDK liquidation", () => {
+  it("reduces into the pool, says why when there is nothing to do, and reports every entry of many", async () => {
+    const scene = await openScene({ pool: "5000000" });
+    const { keeper } = scene;
+    const { client, account: to } = keeper;
+    const [one = 0n, two = 0n, safe = 0n] = await openLongs(scene, ["1", "1", "0.1"], "250");
+    const healthy = await rejection(
+      liquidate(client, { account: one, asset: ETH, keeper: to }),
+      AccountAboveMaintenance,
+      BallastError,
+    );
+    expect(healthy.args.account).to.equal(one);
+    await fall(scene, "1815");
+    expect(await isLiquidatable(client, { account: one })).to.equal(true);
+    const outlook = await getOutlook(client, { account: one, asset: ETH });
+    expect(outlook).to.include({ open: true, stage: "Reduce" });
+    const entries = [one, safe, two].map((account) => ({ account, asset: ETH }));
+    const many = await liquidateMany(client, { entries, keeper: to });
+    const receipt = await confirm(client, many);
+    expect(receipt.gasUsed > 200_000n).to.equal(true);
+    expect(many.result.map(({ error }) => error?.name)).to.deep.equal([
+      undefined,
+      "AccountAboveMaintenance",
+      undefined,
+    ]);
+    expect((await getPosition(client, { account: one, asset: ETH })).size < parseSize("1")).to.equal(true);
+    await rejection(offset(client, { account: one, asset: ETH, keeper: to }), OffsetNotNext);
+    await confirm(client, await latch(client, { assets: [ETH] }));
+    await confirm(client, await accrue(client, { assets: [ETH] }));
+    await confirm(client, await settle(client, { accounts: [one, two] }));
+    const { kept } = (await shareFees(client)).result;
+    expect(kept > 0n).to.equal(true);
+  });
+
+  it("auctions, takes bids, runs the rest through the pool, absorbs and unwinds", async () => {
+    const scene = await openScene({ pool: "500000", backstop: "2000000" });
+    const { world, keeper, maker } = scene;
+    const { client, account: to } = keeper;
+    const [whale = 0n] = await openLongs(scene, ["100"], "250");
+    await fall(scene, "1780");
+    const outlook = await getOutlook(client, { account: whale, asset: ETH });
+    const opened = await liquidate(client, { account: whale, asset: ETH, keeper: to });
+    await confirm(client, opened);
+    expect(opened.result.stage).to.equal("Auction");
+    expect(["Reduce", "Auction"]).to.include(outlook.stage);
+    const early = await rejection(liquidate(client, { account: whale, asset: ETH, keeper: to }), LotNotOver);
+    expect(early.retryable).to.equal(true);
+
+    await world.connection.networkHelpers.time.increase(20);
+    const lot = await getLot(client, { account: whale, asset: ETH });
+    expect(lot.long).to.equal(true);
+    expect(lot.size > 0n).to.equal(true);
+    const run = await getRun(client, { account: whale, asset: ETH });
+    if (run.size > 0n && run.profit > 0n)
+      await confirm(client, await runLot(client, { account: whale, asset: ETH, most: run.size, to }));
+    const most = lot.size / 2n;
+    const taken = await bid(maker.client, {
+      account: whale,
+      asset: ETH,
+      taker: maker.account,
+      most,
+      limit: parsePrice("1780"),
+    });
+    await confirm(maker.client, taken);
+    expect(taken.result.size).to.equal(most);
+
+    await world.connection.networkHelpers.time.increase(700);
+    const capacities = await getCapacities(client, { asset: ETH });
+    expect(capacities.auction.inFlight > 0n).to.equal(true);
+    expect(capacities.absorb.held).to.equal(0n);
+    const absorbed = await liquidate(client, { account: whale, asset: ETH, keeper: to });
+    await confirm(client, absorbed);
+    expect((await getCapacities(client, { asset: ETH })).absorb.held > 0n).to.equal(true);
+
+    // The pool, full of what it took itself, asks for more than the backstop may pay; a maker does not.
+    const dear = await rejection(unwind(client, { asset: ETH }), PriceBeyondLimit);
+    expect(dear.args.price < dear.args.limit).to.equal(true);
+    const terms = { account: maker.account, asset: ETH, size: parseSize("100"), nonce: 7n, expiry: LATER };
+    const signed = await signOrder(maker.client, { ...terms, limit: parsePrice("1776") });
+    const unwindable = await getUnwindable(client, { asset: ETH });
+    const unwound = await unwindInto(client, { signed });
+    await confirm(client, unwound);
+    expect(unwound.result > 0n && unwound.result <= unwindable).to.equal(true);
+  });
+
+  it("offsets an orphan, books the deficit and pays it", async () => {
+    const scene = await openScene({ insurance: "20000" });
+    const { world, keeper, maker } = scene;
+    const { client, account: to } = keeper;
+    const [whale = 0n] = await openLongs(scene, ["100"], "210");
+    await fall(scene, "1700");
+    const { assessment, verdict } = await getAccount(client, { account: whale });
+    expect(verdict).to.equal("FarBelow");
+    expect(assessment.equity < 0n).to.equal(true);
+    const exposure = await getExposure(client, { account: maker.account, asset: ETH });
+    expect(exposure.closed > 0n).to.equal(true);
+
+    let stage = "";
+    for (let i = 0; i < 6 && stage !== "Offset"; i++) {
+      const outlook = await getOutlook(client, { account: whale, asset: ETH });
+      const act = outlook.stage === "Offset" ? offset : liquidate;
+      const sent = await act(client, { account: whale, asset: ETH, keeper: to });
+      await confirm(client, sent);
+      stage = sent.result.stage;
+      if (stage !== "Offset") await world.connection.networkHelpers.time.increase(700);
+      await fall(scene, "1700");
+    }
+    expect(stage).to.equal("Offset");
+    expect((await getPosition(client, { account: whale, asset: ETH })).size).to.equal(0n);
+    const insurance = await getInsurance(client, { asset: ETH });
+    expect(insurance.budget.hourUsed > 0n).to.equal(true);
+    const paid = await pay(client, { asset: ETH });
+    await confirm(client, paid);
+    expect((await getMarket(client, { asset: ETH })).deficit).to.equal((await getRows(client)).deficit);
+    const nothing = await rejection(liquidate(client, { account: whale, asset: ETH, keeper: to }), BallastError);
+    expect(nothing.name).to.equal("AccountAboveMaintenance");
+  });
+
+  it("enters a pool, requests, waits and claims", async () => {
+    const scene = await openScene({ pool: "100000" });
+    const { world, trader } = scene;
+    const { client, address } = trader;
+    const pool = (await getMarket(client, { asset: ETH })).pool.owner;
+    expect(ownerOf(accountId(pool))).to.equal(getAddress(pool));
+    await confirm(client, await open(client, { account: trader.account, asset: ETH, size: parseSize("1") }));
+    await confirm(client, await close(client, { account: trader.account, asset: ETH }));
+    const assets = parseUnits("1000", USD);
+    await confirm(client, await approve(client, { amount: assets, spender: pool }));
+    const entered = await depositToVault(client, { vault: pool, assets });
+    await confirm(client, entered);
+    const vault = await getVault(client, { vault: pool });
+    expect(vault.supply > entered.result).to.equal(true);
+    await confirm(client, await requestRedeem(client, { vault: pool, shares: entered.result }));
+    const waiting = await getRequest(client, { vault: pool, controller: address });
+    expect(waiting.shares).to.equal(entered.result);
+    expect(waiting.claimable).to.equal(0n);
+    const early = await rejection(claim(client, { vault: pool }), BeforeCooldown);
+    expect(early.args.claimableAt).to.equal(waiting.claimableAt);
+    expect(early.retryable).to.equal(true);
+
+    await world.connection.networkHelpers.time.increase(86_401);
+    await setPrice(world, 1n, parsePrice("2000"));
+    await confirm(client, await syncVault(client, { vault: pool }));
+    const claimed = await claim(client, { vault: pool });
+    await confirm(client, claimed);
+    expect(claimed.result > parseUnits("990", USD)).to.equal(true);
+    const { price } = await getQuote(client, { asset: ETH, size: parseSize("1") });
+    expect(price > parsePrice("2000")).to.equal(true);
+  });
+});
