@@ -125,7 +125,6 @@ describe("SDK liquidation", () => {
     const healthy = await rejection(
       liquidate(client, { account: one, asset: ETH, keeper: to }),
       AccountAboveMaintenance,
-      BallastError,
     );
     expect(healthy.args.account).to.equal(one);
     await fall(scene, "1815");

@@ -1,17 +1,20 @@
 // Reading and sending, with errors as classes of this package.
-import type {
-  Abi,
-  Address,
-  ContractFunctionArgs,
-  ContractFunctionName,
-  ContractFunctionReturnType,
-  Hash,
-  Hex,
-  SimulateContractParameters,
-  TransactionReceipt,
+import {
+  BaseError,
+  ContractFunctionZeroDataError,
+  type Abi,
+  type Address,
+  type ContractFunctionArgs,
+  type ContractFunctionName,
+  type ContractFunctionReturnType,
+  type Hash,
+  type Hex,
+  type SimulateContractParameters,
+  type TransactionReceipt,
 } from "viem";
 import { walletOf, type Client } from "./client.js";
 import { decodeError } from "./errors/decode.js";
+import { NotDeployed } from "./errors/setup.js";
 
 type Looks = "pure" | "view";
 type Changes = "nonpayable" | "payable";
@@ -48,9 +51,13 @@ export async function read<const abi extends Abi, name extends Names<abi, Looks>
   try {
     return (await client.publicClient.readContract(at as never)) as Returns<abi, Looks, name>;
   } catch (error) {
-    throw decodeError(error);
+    throw saysNothing(error) ? new NotDeployed(call.address) : decodeError(error);
   }
 }
+
+/** An address without code answers every call, with nothing. */
+const saysNothing = (error: unknown): boolean =>
+  error instanceof BaseError && error.walk((inner) => inner instanceof ContractFunctionZeroDataError) !== null;
 
 /** What a transaction may say about itself. */
 export interface Sending {

@@ -60,14 +60,14 @@ export class UnknownMarket extends BallastError {
   }
 }
 
-/** There is no contract of the protocol at an address where one should be. */
+/** There is no contract at an address where one should be. */
 export class NotDeployed extends BallastError {
   override readonly name = "NotDeployed";
   override readonly retryable = false;
-  override readonly args: { address: string; chainId: number };
+  override readonly args: { address: string };
 
-  constructor(address: string, chainId: number) {
-    super(`there is no contract at ${address} on chain ${chainId}`);
-    this.args = { address, chainId };
+  constructor(address: string) {
+    super(`there is no contract at ${address} on this chain`);
+    this.args = { address };
   }
 }
