@@ -16,7 +16,7 @@ import {
   type Loser,
   type PriceStatus,
 } from "../enums.js";
-import { UnknownAsset } from "../errors/classes.js";
+import { NoPrice, UnknownAsset } from "../errors/classes.js";
 import { decodeError } from "../errors/decode.js";
 import { requireAsset } from "../input.js";
 
@@ -109,7 +109,10 @@ export interface MarketView {
  */
 export async function getMarket(client: Client, { asset, ...at }: MarketParameters): Promise<MarketView> {
   const call = { abi: lensAbi, address: client.addresses.lens, functionName: "market" } as const;
-  const view = await read(client, { ...call, args: [requireAsset(asset)], ...at });
+  const view = await read(client, { ...call, args: [requireAsset(asset)], ...at }).catch((error: unknown) => {
+    // Whatever is listed has had a price.
+    throw error instanceof NoPrice ? new UnknownAsset({ asset }) : error;
+  });
   const { kind, state, ...config } = view.config;
   if (kind === 0) throw new UnknownAsset({ asset });
   const { config: _, ...rates } = view.now_;

@@ -1,0 +1,7 @@
+import type { BallastCommand } from "../command.js";
+import { account } from "./account.js";
+import { market } from "./market.js";
+import { status } from "./status.js";
+
+/** In the order of the help. */
+export const COMMANDS: readonly BallastCommand[] = [status, account, market];
