@@ -20,8 +20,9 @@ export class Node {
       try {
         return { jsonrpc: "2.0", id, result: await provider.request({ method, params }) };
       } catch (error) {
-        const { message, data } = error as { message: string; data?: unknown };
-        return { jsonrpc: "2.0", id, error: { code: 3, message, data } };
+        const { message, code = -32_603, data } = error as { message: string; code?: number; data?: unknown };
+        // Nodes answer a revert with a code of its own, so that nobody tries again.
+        return { jsonrpc: "2.0", id, error: { code: typeof data === "string" ? 3 : code, message, data } };
       }
     };
     const server = createServer((request, response) => {
