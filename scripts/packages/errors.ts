@@ -4,7 +4,7 @@ import { isFormat, placesOf } from "../../packages/sdk/src/errors/format.js";
 import { SENTENCES, type Sentence } from "../../packages/sdk/src/errors/sentences.js";
 import { CONTRACTS, GENERATED, mergedAbi, protocolArtifacts, signatureOf, type Entry, type Parameter } from "./abi.js";
 
-const TABLE: Readonly<Record<string, Sentence>> = SENTENCES;
+type Table = Readonly<Record<string, Sentence>>;
 /** Types that viem decodes as numbers. */
 const SMALL = 48;
 
@@ -54,8 +54,8 @@ function distinct(errors: Known[]): Known[] {
   });
 }
 
-function requireSentence({ name, entry }: Known): Sentence {
-  const sentence = TABLE[name];
+function requireSentence({ name, entry }: Known, table: Table): Sentence {
+  const sentence = table[name];
   if (sentence === undefined) throw new SentenceWrong(name, `no sentence for ${signatureOf(entry)}`);
   const names = new Set(inputsOf(entry).map((input) => input.name));
   for (const place of placesOf(sentence.text)) {
@@ -67,11 +67,11 @@ function requireSentence({ name, entry }: Known): Sentence {
 }
 
 /** Every error of the contracts, each with its class name; throws unless the sentences are exactly theirs. */
-export function contractErrors(root: string): Known[] {
+export function contractErrors(root: string, table: Table = SENTENCES): Known[] {
   const errors = distinct(allErrors(root));
-  errors.forEach(requireSentence);
+  for (const known of errors) requireSentence(known, table);
   const names = new Set(errors.map(({ name }) => name));
-  for (const name of Object.keys(TABLE)) if (!names.has(name)) throw new SentenceWrong(name, "no contract has it");
+  for (const name of Object.keys(table)) if (!names.has(name)) throw new SentenceWrong(name, "no contract has it");
   return errors;
 }
 
@@ -97,14 +97,15 @@ const declaration = (entry: Entry): string =>
     .map(({ type, name }) => `${type} ${name}`)
     .join(", ")})`;
 
-function classText(name: string, entries: Entry[]): string {
-  const [entry] = entries;
-  if (entry === undefined) return "";
-  const sentence = TABLE[name];
-  const title = entries.map((one) => `\`${declaration(one)}\``).join(", ");
-  return `/** ${title}: ${sentence?.text}. ${sentence?.retryable === true ? "Retryable" : "Final"}. */
-export class ${name} extends ContractError<"${name}", ${argsOf(entry)}> {
-  constructor(args: ${argsOf(entry)}) {
+function classText(name: string, all: Known[]): string {
+  const [known] = all;
+  if (known === undefined) return "";
+  const { retryable, text } = requireSentence(known, SENTENCES);
+  const title = all.map(({ entry }) => `\`${declaration(entry)}\``).join(", ");
+  const args = argsOf(known.entry);
+  return `/** ${title}: ${text}. ${retryable ? "Retryable" : "Final"}. */
+export class ${name} extends ContractError<"${name}", ${args}> {
+  constructor(args: ${args}) {
     super("${name}", args);
   }
 }
@@ -127,7 +128,7 @@ export function classesFile(root: string): string {
   const classes = names.map((name) =>
     classText(
       name,
-      errors.filter((known) => known.name === name).map(({ entry }) => entry),
+      errors.filter((known) => known.name === name),
     ),
   );
   return `${GENERATED}import type { AbiParameter, Hex } from "viem";
@@ -146,8 +147,9 @@ ${errors.map(registered).join("")}};
 `;
 }
 
-function tableRow({ name, entry, contracts }: Known): string {
-  const { retryable, text } = requireSentence({ name, entry, contracts });
+function tableRow(known: Known): string {
+  const { name, entry, contracts } = known;
+  const { retryable, text } = requireSentence(known, SENTENCES);
   const places = text.replaceAll(/\{(\w+)(:\w+)?\}/g, "`$1`");
   const selector = toFunctionSelector(signatureOf(entry));
   const holders = [...contracts].filter((contract) => contract in CONTRACTS);

@@ -10,6 +10,7 @@ import {
   RatioSourceTermOutOfBounds,
   RevertedWithReason,
   RevertedWithoutReason,
+  SENTENCES,
   TermOutOfBounds,
   UnknownChain,
   UnknownContractError,
@@ -28,7 +29,16 @@ import {
 } from "@ballast/sdk";
 import { expect } from "chai";
 import { network } from "hardhat";
-import { createPublicClient, custom, encodeErrorResult, http, toFunctionSelector, toHex, type Abi } from "viem";
+import {
+  createPublicClient,
+  custom,
+  encodeErrorResult,
+  http,
+  parseAbi,
+  toFunctionSelector,
+  toHex,
+  type Abi,
+} from "viem";
 import { contractErrors, SentenceWrong } from "../../scripts/packages/errors.js";
 import { outdated } from "../../scripts/packages/generate.js";
 import { signatureOf, type Parameter } from "../../scripts/packages/abi.js";
@@ -67,7 +77,7 @@ describe("SDK errors", () => {
     for (const { name, entry } of errors) {
       const inputs = entry.inputs ?? [];
       const args = inputs.map(sample);
-      const data = encodeErrorResult({ abi: [entry] as unknown as Abi, errorName: entry.name, args } as never);
+      const data = encodeErrorResult({ abi: [entry] as unknown as Abi, errorName: entry.name, args });
       expect(data.slice(0, 10)).to.equal(toFunctionSelector(signatureOf(entry)));
       const error = decodeError(data);
       expect(error.name).to.equal(name);
@@ -75,31 +85,36 @@ describe("SDK errors", () => {
       expect(error.message).not.to.match(/[{}]|undefined|NaN/);
       expect(error.retryable).to.be.a("boolean");
     }
-    expect(() => new SentenceWrong("X", "fault")).not.to.throw();
+  });
+
+  it("does not build while an error lacks its sentence, or a sentence its error", () => {
+    const root = process.cwd();
+    const { NoLot, ...others } = SENTENCES;
+    const wrong = (text: string) => ({ ...SENTENCES, NoLot: { ...NoLot, text } });
+    expect(() => contractErrors(root, others)).to.throw(SentenceWrong, "NoLot: no sentence for NoLot(uint256,uint16)");
+    expect(() => contractErrors(root, { ...SENTENCES, Gone: NoLot })).to.throw(
+      SentenceWrong,
+      "Gone: no contract has it",
+    );
+    expect(() => contractErrors(root, wrong("{price}"))).to.throw(SentenceWrong, "NoLot: no argument price");
+    expect(() => contractErrors(root, wrong("{asset:money}"))).to.throw(SentenceWrong, "NoLot: no format money");
   });
 
   it("keeps errors of one name apart when they say different things", () => {
-    const at = { abi: [{ type: "error", name: "TermOutOfBounds", inputs: [] as object[] }] };
-    const uints = ["value", "lower", "upper"].map((name) => ({ name, type: "uint256" }));
-    at.abi[0]!.inputs = [{ name: "term", type: "bytes32" }, ...uints];
-    const term = encodeErrorResult({
-      ...at,
-      errorName: "TermOutOfBounds",
-      args: [toHex("tip", { size: 32 }), 3n, 1n, 2n],
-    } as never);
-    expect(decodeError(term)).to.be.instanceOf(TermOutOfBounds);
-    expect(decodeError(term).message).to.equal("tip 3 is outside 1 to 2");
-    at.abi[0]!.inputs = [{ name: "source", type: "address" }, ...uints];
-    const source = encodeErrorResult({ ...at, errorName: "TermOutOfBounds", args: [OWNER, 3n, 1n, 2n] } as never);
-    expect(decodeError(source)).to.be.instanceOf(RatioSourceTermOutOfBounds);
-    for (const type of ["uint256", "int256"]) {
-      const inputs = [{ name: "parameter", type: "bytes32" }, ...uints.map((each) => ({ ...each, type }))];
-      const abi = [{ type: "error", name: "OutOfBounds", inputs }];
-      const data = encodeErrorResult({
-        abi,
-        errorName: "OutOfBounds",
-        args: [toHex("rate", { size: 32 }), 3n, 1n, 2n],
-      } as never);
+    const [term, source] = parseAbi([
+      "error TermOutOfBounds(bytes32 term, uint256 value, uint256 lower, uint256 upper)",
+      "error TermOutOfBounds(address source, uint256 price, uint256 least, uint256 most)",
+    ]);
+    const tip = decodeError(encodeErrorResult({ abi: [term], args: [toHex("tip", { size: 32 }), 3n, 1n, 2n] }));
+    expect(tip).to.be.instanceOf(TermOutOfBounds).with.property("message", "tip 3 is outside 1 to 2");
+    const price = decodeError(encodeErrorResult({ abi: [source], args: [OWNER, 3n, 1n, 2n] }));
+    expect(price).to.be.instanceOf(RatioSourceTermOutOfBounds).with.property("retryable", true);
+    const both = parseAbi([
+      "error OutOfBounds(bytes32 parameter, uint256 value, uint256 lower, uint256 upper)",
+      "error OutOfBounds(bytes32 parameter, int256 value, int256 lower, int256 upper)",
+    ]);
+    for (const entry of both) {
+      const data = encodeErrorResult({ abi: [entry], args: [toHex("rate", { size: 32 }), 3n, 1n, 2n] });
       expect(decodeError(data)).to.be.instanceOf(OutOfBounds);
     }
   });

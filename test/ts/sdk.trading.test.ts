@@ -1,6 +1,7 @@
 // The actions of the SDK against a local chain: money in and out, the pool, signed orders, one transaction for everything.
 import {
   DeadlineInPast,
+  InsufficientCash,
   InsufficientMargin,
   NO_REQUIREMENT,
   NotAnAccount,
@@ -126,7 +127,7 @@ describe("SDK trading", () => {
     expect(gone.args).to.deep.equal({ account, asset: ETH, position: 0n, size: 0n });
   });
 
-  it("tells the liquidation price of the worked example", async () => {
+  it("tells the mark at which the ledger liquidates, to the last digit of a feed", async () => {
     const { client, address } = bob;
     const account = accountId(address, 1n);
     await confirm(client, await deposit(client, { account, amount: parseUnits("500", USD) }));
@@ -273,6 +274,21 @@ describe("SDK trading", () => {
     expect(await cashOf(client, other)).to.equal(parseCash("10"));
   });
 
+  it("tells why a transaction reverted in its block", async () => {
+    const { client, account } = carol;
+    const { provider } = world.connection;
+    const { amount } = await getWithdrawable(client, { account });
+    const gas = 1_000_000n;
+    await provider.request({ method: "evm_setAutomine", params: [false] });
+    const first = await withdraw(client, { account, amount, gas });
+    const second = await withdraw(client, { account, amount, gas });
+    await provider.request({ method: "evm_mine" });
+    await provider.request({ method: "evm_setAutomine", params: [true] });
+    await confirm(client, first);
+    const error = await rejection(confirm(client, second), InsufficientCash);
+    expect(error.args.account).to.equal(account);
+  });
+
   it("refuses before sending what no call could do, with the value and its bound", async () => {
     const { client, account } = alice;
     const now = await timeOf(client);
@@ -283,10 +299,7 @@ describe("SDK trading", () => {
     expect(huge.args).to.include({ name: "size", value: 2n ** 128n, upper: 2n ** 128n - 1n });
     const asset = await rejection(open(client, { account, asset: 4096, size }), OutOfRange);
     expect(asset.args).to.deep.equal({ name: "asset", value: 4096n, lower: 0n, upper: 4095n });
-    const words = await rejection(
-      Promise.resolve().then(() => cancel(client, { account, nonces: [1n, 256n] })),
-      OutOfRange,
-    );
+    const words = await rejection(cancel(client, { account, nonces: [1n, 256n] }), OutOfRange);
     expect(words.args).to.include({ name: "nonce", value: 256n, upper: 255n });
     expect(() => parseAccount("nobody")).to.throw(NotAnAccount);
     const beyond = await rejection(open(client, { account, asset: ETH, size, limit: 1n }), PriceBeyondLimit);

@@ -8,12 +8,13 @@ import {
   type ContractFunctionName,
   type ContractFunctionReturnType,
   type Hash,
-  type Hex,
+  type ReadContractParameters,
   type SimulateContractParameters,
   type TransactionReceipt,
 } from "viem";
 import { walletOf, type Client } from "./client.js";
 import { decodeError } from "./errors/decode.js";
+import { RevertedInBlock } from "./errors/other.js";
 import { NotDeployed } from "./errors/setup.js";
 
 type Looks = "pure" | "view";
@@ -49,7 +50,8 @@ export async function read<const abi extends Abi, name extends Names<abi, Looks>
 ): Promise<Returns<abi, Looks, name>> {
   const at = blockNumber === undefined ? call : { ...call, blockNumber };
   try {
-    return (await client.publicClient.readContract(at as never)) as Returns<abi, Looks, name>;
+    const result: unknown = await client.publicClient.readContract(at as unknown as ReadContractParameters);
+    return result as Returns<abi, Looks, name>;
   } catch (error) {
     throw saysNothing(error) ? new NotDeployed(call.address) : decodeError(error);
   }
@@ -88,8 +90,9 @@ export async function send<const abi extends Abi, name extends Names<abi, Change
   try {
     const parameters = { ...call, account: wallet.account } as unknown as SimulateContractParameters;
     const { result } = await client.publicClient.simulateContract(parameters);
-    const hash = await wallet.writeContract({ ...parameters, chain: wallet.chain ?? null } as never);
-    return { hash, result: result as Returns<abi, Changes, name> };
+    const chain = wallet.chain ?? null;
+    const hash = await wallet.writeContract({ ...parameters, chain });
+    return { hash, result };
   } catch (error) {
     throw decodeError(error);
   }
@@ -107,19 +110,17 @@ export async function confirm(client: Client, { hash }: { hash: Hash }): Promise
   try {
     const receipt = await publicClient.waitForTransactionReceipt({ hash });
     if (receipt.status === "success") return receipt;
-    throw await reasonOf(client, hash, receipt.blockNumber);
+    throw await reasonOf(client, hash);
   } catch (error) {
     throw decodeError(error);
   }
 }
 
-/** Runs a transaction that reverted once more, on the state before its block. */
-async function reasonOf({ publicClient }: Client, hash: Hash, block: bigint): Promise<unknown> {
+/** Why a transaction reverted: what the same call says now, after what came before it in its block. */
+async function reasonOf({ publicClient }: Client, hash: Hash): Promise<unknown> {
   const { from, to, input, value, gas } = await publicClient.getTransaction({ hash });
-  const call = { account: from, to, data: input, value, gas, blockNumber: block - 1n };
-  const replay = await publicClient.call(call).then(
-    () => undefined,
+  return publicClient.call({ account: from, to, data: input, value, gas }).then(
+    () => new RevertedInBlock(hash),
     (error: unknown) => error,
   );
-  return replay ?? decodeError("0x" satisfies Hex);
 }

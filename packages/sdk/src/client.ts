@@ -8,6 +8,7 @@ import {
   type WalletClient,
 } from "viem";
 import type { Addresses } from "./addresses.js";
+import { decodeError } from "./errors/decode.js";
 import { DeadlineInPast } from "./errors/input.js";
 import { WalletMissing } from "./errors/setup.js";
 
@@ -52,8 +53,23 @@ export const signerOf = (client: Client): Address => walletOf(client).account.ad
 /** Seconds that a call stays valid when nothing else is said. */
 export const DEADLINE = 600n;
 
+/** Of which chain, by its id. */
+export async function chainOf(client: Client): Promise<number> {
+  try {
+    return await client.publicClient.getChainId();
+  } catch (error) {
+    throw decodeError(error);
+  }
+}
+
 /** The time of the latest block. */
-export const timeOf = async (client: Client): Promise<bigint> => (await client.publicClient.getBlock()).timestamp;
+export async function timeOf(client: Client): Promise<bigint> {
+  try {
+    return (await client.publicClient.getBlock()).timestamp;
+  } catch (error) {
+    throw decodeError(error);
+  }
+}
 
 /** The deadline asked for, unless the chain is beyond it; else ten minutes from the latest block. */
 export async function deadlineOf(client: Client, deadline: bigint | undefined): Promise<bigint> {

@@ -18,7 +18,7 @@ export class Node {
   static async serve({ provider }: NetworkConnection): Promise<Node> {
     const answer = async ({ id, method, params = [] }: Call): Promise<object> => {
       try {
-        return { jsonrpc: "2.0", id, result: await provider.request({ method, params }) };
+        return { jsonrpc: "2.0", id, result: (await provider.request({ method, params })) as unknown };
       } catch (error) {
         const { message, code = -32_603, data } = error as { message: string; code?: number; data?: unknown };
         // Nodes answer a revert with a code of its own, so that nobody tries again.

@@ -65,8 +65,13 @@ export async function getAccount(client: Client, { account, ...at }: AccountPara
   return { ...view, account, legs, verdict: nameOf(VERDICTS, view.verdict) };
 }
 
-/** Margin equity / maintenance in 1e18; `NO_REQUIREMENT` for an account that needs none. */
-export const getHealth = (client: Client, { account, ...at }: AccountParameters): Promise<bigint> =>
+/**
+ * Margin equity / maintenance in 1e18; `NO_REQUIREMENT` for an account that needs none.
+ *
+ * @example
+ * const safe = (await getHealth(client, { account })) > parseUnits("1.5", 18);
+ */
+export const getHealth = async (client: Client, { account, ...at }: AccountParameters): Promise<bigint> =>
   read(client, {
     abi: lensAbi,
     address: client.addresses.lens,
@@ -75,8 +80,13 @@ export const getHealth = (client: Client, { account, ...at }: AccountParameters)
     ...at,
   });
 
-/** Whether somebody may reduce the account against its owner's will now. */
-export const isLiquidatable = (client: Client, { account, ...at }: AccountParameters): Promise<boolean> =>
+/**
+ * Whether somebody may reduce the account against its owner's will now.
+ *
+ * @example
+ * if (await isLiquidatable(client, { account })) await liquidate(client, { account, asset: 1, keeper });
+ */
+export const isLiquidatable = async (client: Client, { account, ...at }: AccountParameters): Promise<boolean> =>
   read(client, {
     abi: clearingHouseAbi,
     address: client.addresses.clearingHouse,
@@ -100,7 +110,13 @@ export interface Withdrawable {
   limit: Limit;
 }
 
-/** The most of an asset that may be withdrawn now, and what limits it. */
+/**
+ * The most of an asset that may be withdrawn now, and what limits it.
+ *
+ * @example
+ * const { amount, limit } = await getWithdrawable(client, { account });
+ * if (limit === "Outflow") console.log("more in the next hour");
+ */
 export async function getWithdrawable(
   client: Client,
   { account, asset = QUOTE, ...at }: GetWithdrawableParameters,

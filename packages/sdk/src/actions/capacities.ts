@@ -38,7 +38,12 @@ async function room(client: Client, asset: number, size: bigint, at: At): Promis
   }
 }
 
-/** How much each stage of the waterfall has room for in a market now. */
+/**
+ * How much each stage of the waterfall has room for in a market now.
+ *
+ * @example
+ * const { auction, absorb } = await getCapacities(client, { asset: 1 });
+ */
 export async function getCapacities(client: Client, { asset, ...at }: MarketParameters): Promise<Capacities> {
   const args = [requireAsset(asset)] as const;
   const chain = { abi: liquidatorAbi, address: client.addresses.liquidator, ...at } as const;

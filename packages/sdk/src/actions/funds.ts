@@ -17,7 +17,12 @@ export interface ApproveParameters extends Sending {
   spender?: Address;
 }
 
-/** Lets the clearing house, or another contract, take tokens of an asset from the signer. */
+/**
+ * Lets the clearing house, or another contract, take tokens of an asset from the signer.
+ *
+ * @example
+ * await confirm(client, await approve(client, { amount: parseUnits("1000", 6), spender: client.addresses.exchange }));
+ */
 export async function approve(
   client: Client,
   { asset = QUOTE, amount, spender = client.addresses.clearingHouse, ...sending }: ApproveParameters,
@@ -43,7 +48,7 @@ export interface DepositParameters extends Sending {
  * await confirm(client, await approve(client, { amount: parseUnits("1000", 6) }));
  * await confirm(client, await deposit(client, { account, amount: parseUnits("1000", 6) }));
  */
-export function deposit(
+export async function deposit(
   client: Client,
   { account, asset = QUOTE, amount, ...sending }: DepositParameters,
 ): Promise<Sent<void>> {
@@ -57,8 +62,14 @@ export interface DepositWithPermitParameters extends DepositParameters {
   permit: Permit;
 }
 
-/** As `deposit`, with a signature instead of an approval. */
-export function depositWithPermit(
+/**
+ * As `deposit`, with a signature instead of an approval.
+ *
+ * @example
+ * const permit = await signPermit(client, { amount });
+ * await depositWithPermit(client, { account, amount, permit });
+ */
+export async function depositWithPermit(
   client: Client,
   { account, asset = QUOTE, amount, permit, ...sending }: DepositWithPermitParameters,
 ): Promise<Sent<void>> {
@@ -80,8 +91,14 @@ export interface WithdrawParameters extends Sending {
   to?: Address;
 }
 
-/** Takes tokens out of an account. The result is what arrives: less than `amount` while a deficit stands. */
-export function withdraw(
+/**
+ * Takes tokens out of an account. The result is what arrives: less than `amount` while a deficit stands.
+ *
+ * @example
+ * const { amount } = await getWithdrawable(client, { account });
+ * const { result: paid } = await withdraw(client, { account, amount });
+ */
+export async function withdraw(
   client: Client,
   { account, asset = QUOTE, amount, to = ownerOf(account), ...sending }: WithdrawParameters,
 ): Promise<Sent<bigint>> {
@@ -98,8 +115,13 @@ export interface TransferCashParameters extends Sending {
   value: bigint;
 }
 
-/** Moves quote from an account of the signer to another account, under the rules of a withdrawal. */
-export function transferCash(
+/**
+ * Moves quote from an account of the signer to another account, under the rules of a withdrawal.
+ *
+ * @example
+ * await transferCash(client, { from: account, to: accountId(owner, 1n), value: parseCash("100") });
+ */
+export async function transferCash(
   client: Client,
   { from, to, value, ...sending }: TransferCashParameters,
 ): Promise<Sent<void>> {
@@ -113,8 +135,13 @@ export interface SetOperatorParameters extends Sending {
   approved: boolean;
 }
 
-/** Lets another address act for all accounts of the signer, who alone is ever paid; or no longer. */
-export function setOperator(
+/**
+ * Lets another address act for all accounts of the signer, who alone is ever paid; or no longer.
+ *
+ * @example
+ * await setOperator(client, { operator: client.addresses.exchange, approved: true });
+ */
+export async function setOperator(
   client: Client,
   { operator, approved, ...sending }: SetOperatorParameters,
 ): Promise<Sent<void>> {

@@ -28,7 +28,12 @@ export interface Budget {
   dayStart: number;
 }
 
-/** The insurance of a market. */
+/**
+ * The insurance of a market.
+ *
+ * @example
+ * const { fund, insurable } = await getInsurance(client, { asset: 1 });
+ */
 export async function getInsurance(client: Client, { asset, ...at }: MarketParameters): Promise<Insurance> {
   const args = [requireAsset(asset)] as const;
   const call = { abi: clearingHouseAbi, address: client.addresses.clearingHouse, ...at } as const;

@@ -54,6 +54,10 @@ export async function liquidate(
 /**
  * Closes an orphaned leg at mark against the whole other side: `liquidate`, but only if that is what it would do.
  * Throws `OffsetNotNext` when a stage before it has capacity, or the leg is not orphaned.
+ *
+ * @example
+ * const { offset: orphaned } = await getOutlook(client, { account, asset: 1 });
+ * if (orphaned.size > 0n) await offset(client, { account, asset: 1, keeper });
  */
 export async function offset(client: Client, parameters: LiquidateParameters): Promise<Sent<Liquidated>> {
   const { account, asset } = parameters;
@@ -70,6 +74,10 @@ export interface LiquidateManyParameters extends Sending {
 /**
  * As `liquidate` for each: one that reverts is skipped, and says why. The gas is set by entry, because an estimate would
  * find the least with which every entry is skipped.
+ *
+ * @example
+ * const { result } = await liquidateMany(client, { entries: [{ account, asset: 1 }], keeper });
+ * for (const { entry, error } of result) if (error !== undefined) console.log(entry.account, error.message);
  */
 export async function liquidateMany(
   client: Client,
@@ -103,10 +111,17 @@ export interface Taken {
   price: bigint;
 }
 
-/** Takes a part of a lot, at mark less the premium of this moment. */
+/**
+ * Takes a part of a lot, at mark less the premium of this moment.
+ *
+ * @example
+ * const lot = await getLot(client, { account, asset: 1 });
+ * if (lot.premium > 0n) await bid(client, { account, asset: 1, taker, most: lot.size, limit: lot.price });
+ */
 export async function bid(client: Client, parameters: BidParameters): Promise<Sent<Taken>> {
   const { account, asset, taker, most = MAX_UINT256, least = 0n, limit, deadline, ...sending } = parameters;
   requireAccount("account", account);
+  requireAsset(asset);
   requireAccount("taker", taker);
   requirePositive("most", most);
   requireWithin("least", least, 0n, most);

@@ -1,6 +1,5 @@
 import { Margin } from "@ballast/math";
 import type { Client } from "../client.js";
-import { UnknownAsset } from "../errors/classes.js";
 import { getAccount, type AccountView, type Leg } from "./accounts.js";
 import { getMarket, type MarketView } from "./markets.js";
 import type { LegParameters } from "./positions.js";
@@ -80,6 +79,5 @@ export async function getLiquidationPrice(
     getMarket(client, { asset, ...at }),
   ]);
   const leg = view.legs.find((each) => each.asset === asset);
-  if (leg === undefined) throw new UnknownAsset({ asset });
-  return liquidationPriceOf(view, leg, market);
+  return leg === undefined ? { price: undefined, immediate: undefined } : liquidationPriceOf(view, leg, market);
 }

@@ -115,7 +115,7 @@ export async function getMarket(client: Client, { asset, ...at }: MarketParamete
   });
   const { kind, state, ...config } = view.config;
   if (kind === 0) throw new UnknownAsset({ asset });
-  const { config: _, ...rates } = view.now_;
+  const { fundingIndex, maintenanceRate, initialRate, maintenanceDepth, initialDepth } = view.now_;
   const { losses, openInterest } = view.perp;
   return {
     asset,
@@ -125,7 +125,7 @@ export async function getMarket(client: Client, { asset, ...at }: MarketParamete
     price: { ...view.price, status: nameOf(PRICE_STATUSES, view.price.status) },
     config,
     limits: view.limits,
-    rates,
+    rates: { fundingIndex, maintenanceRate, initialRate, maintenanceDepth, initialDepth },
     openInterest,
     fundingRate: view.fundingRate,
     fundingTarget: view.fundingTarget,
@@ -147,8 +147,13 @@ export interface Rows {
   quoteHeld: bigint;
 }
 
-/** The rows of the house. */
-export const getRows = (client: Client, at: At = {}): Promise<Rows> =>
+/**
+ * The rows of the house.
+ *
+ * @example
+ * const { insurance, deficit } = await getRows(client);
+ */
+export const getRows = async (client: Client, at: At = {}): Promise<Rows> =>
   read(client, { abi: lensAbi, address: client.addresses.lens, functionName: "rows", args: [], ...at });
 
 export interface ListAssetsParameters {
@@ -156,7 +161,12 @@ export interface ListAssetsParameters {
   fromBlock: bigint;
 }
 
-/** Ids of all assets that are listed now, from the log. */
+/**
+ * Ids of all assets that are listed now, from the log.
+ *
+ * @example
+ * const assets = await listAssets(client, { fromBlock: deployment.block });
+ */
 export async function listAssets(client: Client, { fromBlock }: ListAssetsParameters): Promise<AssetId[]> {
   const query = { abi: clearingHouseAbi, address: client.addresses.clearingHouse, fromBlock } as const;
   try {

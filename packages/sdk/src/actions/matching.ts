@@ -36,7 +36,12 @@ export interface FillOrderParameters extends Sending {
   deadline?: bigint;
 }
 
-/** Takes a signed order at its limit. The result is the size that was filled. */
+/**
+ * Takes a signed order at its limit. The result is the size that was filled.
+ *
+ * @example
+ * const { result: size } = await fillOrder(client, { maker: signed, taker: account, most: parseSize("2") });
+ */
 export async function fillOrder(client: Client, parameters: FillOrderParameters): Promise<Sent<bigint>> {
   const { maker, taker, most = MAX_UINT256, least = 0n, deadline, ...sending } = parameters;
   requirePositive("most", most);
@@ -66,8 +71,13 @@ export interface MatchOrdersParameters extends Match, Sending {
   keeper: AccountId;
 }
 
-/** Brings two orders together. The result is the size that was filled. */
-export function matchOrders(
+/**
+ * Brings two orders together. The result is the size that was filled.
+ *
+ * @example
+ * const { result: size } = await matchOrders(client, { maker, taker, keeper });
+ */
+export async function matchOrders(
   client: Client,
   { maker, taker, size, keeper, ...sending }: MatchOrdersParameters,
 ): Promise<Sent<bigint>> {
@@ -82,7 +92,13 @@ export interface MatchBatchParameters extends Sending {
   keeper: AccountId;
 }
 
-/** As `matchOrders` for each: one that cannot be filled is skipped, and says why. */
+/**
+ * As `matchOrders` for each: one that cannot be filled is skipped, and says why.
+ *
+ * @example
+ * const { result } = await matchBatch(client, { matches: [{ maker, taker }], keeper });
+ * for (const { error } of result) if (error?.retryable === false) forget();
+ */
 export async function matchBatch(
   client: Client,
   { matches, keeper, gas = gasOf(matches.length, GAS_PER_ORDER) }: MatchBatchParameters,
@@ -99,8 +115,13 @@ export interface ExecuteOrderParameters extends Sending {
   keeper: AccountId;
 }
 
-/** Executes an order against the pool, as much of it as the pool takes now. The result is that size. */
-export function executeOrder(
+/**
+ * Executes an order against the pool, as much of it as the pool takes now. The result is that size.
+ *
+ * @example
+ * const { result: size } = await executeOrder(client, { signed: stop, keeper });
+ */
+export async function executeOrder(
   client: Client,
   { signed, keeper, ...sending }: ExecuteOrderParameters,
 ): Promise<Sent<bigint>> {
@@ -114,7 +135,12 @@ export interface ExecuteBatchParameters extends Sending {
   keeper: AccountId;
 }
 
-/** As `executeOrder` for each: one that cannot be executed is skipped, and says why. */
+/**
+ * As `executeOrder` for each: one that cannot be executed is skipped, and says why.
+ *
+ * @example
+ * const { result } = await executeBatch(client, { orders: triggers, keeper });
+ */
 export async function executeBatch(
   client: Client,
   { orders, keeper, gas = gasOf(orders.length, GAS_PER_ORDER) }: ExecuteBatchParameters,
@@ -133,8 +159,13 @@ export interface CancelParameters extends Sending {
 
 const MAX_NONCE = (1n << 64n) - 1n;
 
-/** Makes nonces useless: 256 that lie in one word cost one write. */
-export function cancel(client: Client, { account, nonces, ...sending }: CancelParameters): Promise<Sent<void>> {
+/**
+ * Makes nonces useless: 256 that lie in one word cost one write.
+ *
+ * @example
+ * await cancel(client, { account, nonces: [1n, 2n, 255n] });
+ */
+export async function cancel(client: Client, { account, nonces, ...sending }: CancelParameters): Promise<Sent<void>> {
   const [first = 0n] = requireEntries("nonces", nonces);
   const word = requireWithin("nonce", first, 0n, MAX_NONCE) >> 8n;
   let mask = 0n;
@@ -150,8 +181,13 @@ export interface CancelBelowParameters extends Sending {
   floor: bigint;
 }
 
-/** Makes every nonce below a floor useless. */
-export function cancelBelow(
+/**
+ * Makes every nonce below a floor useless.
+ *
+ * @example
+ * await cancelBelow(client, { account, floor: 256n });
+ */
+export async function cancelBelow(
   client: Client,
   { account, floor, ...sending }: CancelBelowParameters,
 ): Promise<Sent<void>> {

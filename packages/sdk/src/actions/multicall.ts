@@ -4,8 +4,15 @@ import { exchangeAbi } from "../abi/index.js";
 import { QUOTE, type AccountId, type AssetId } from "../accounts.js";
 import { send, type Sending, type Sent } from "../call.js";
 import type { Client } from "../client.js";
-import { requireAccount, requireAsset, requireEntries, requirePositive, requireSigned } from "../input.js";
-import { MAX_UINT128 } from "../input.js";
+import {
+  MAX_UINT128,
+  requireAccount,
+  requireAsset,
+  requireEntries,
+  requirePositive,
+  requireSigned,
+  requireUint,
+} from "../input.js";
 import { MAX_UINT256 } from "../units.js";
 import type { Permit } from "./permit.js";
 
@@ -36,6 +43,7 @@ export const exchangeCalls = {
     requireAccount("account", terms.account);
     requireAsset(terms.asset);
     requireSigned("size", terms.size);
+    requireUint("limit", terms.limit);
     return encode("trade", [{ ...terms, reduceOnly }]);
   },
 
@@ -70,7 +78,10 @@ export interface MulticallParameters extends Sending {
  *   ],
  * });
  */
-export function multicall(client: Client, { calls, ...sending }: MulticallParameters): Promise<Sent<readonly Hex[]>> {
+export async function multicall(
+  client: Client,
+  { calls, ...sending }: MulticallParameters,
+): Promise<Sent<readonly Hex[]>> {
   const args = [requireEntries("calls", calls)] as const;
   const address = client.addresses.exchange;
   return send(client, { abi: exchangeAbi, address, functionName: "multicall", args, ...sending });

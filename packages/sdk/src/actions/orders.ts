@@ -3,7 +3,7 @@ import { hashTypedData, type Address, type Hash, type Hex, type TypedDataDomain 
 import { exchangeAbi } from "../abi/index.js";
 import type { AccountId, AssetId } from "../accounts.js";
 import { read, type At } from "../call.js";
-import { walletOf, type Client } from "../client.js";
+import { chainOf, walletOf, type Client } from "../client.js";
 import { CONDITIONS, numberOf, type Condition } from "../enums.js";
 import { decodeError } from "../errors/decode.js";
 import { requireAccount, requireAsset, requirePositive, requireSigned, requireUint, requireWithin } from "../input.js";
@@ -68,13 +68,16 @@ export const ORDER_TYPES = {
 
 /** Which exchange an order is for. */
 export async function orderDomain(client: Client): Promise<TypedDataDomain> {
-  const chainId = await client.publicClient.getChainId().catch((error: unknown) => {
-    throw decodeError(error);
-  });
+  const chainId = await chainOf(client);
   return { name: "Ballast Exchange", version: "1", chainId, verifyingContract: client.addresses.exchange };
 }
 
-/** An order with the defaults filled in: any mark, no condition, both maker and taker, no tip. */
+/**
+ * An order with the defaults filled in: any mark, no condition, both maker and taker, no tip.
+ *
+ * @example
+ * const order = createOrder({ account, asset: 1, size, limit, nonce: 1n, expiry });
+ */
 export function createOrder(terms: OrderTerms): Order {
   const order: Order = {
     notBefore: 0n,
@@ -106,7 +109,12 @@ export const encodeSigned = ({ order, signer, signature }: SignedOrder) => ({
   signature,
 });
 
-/** What is signed, and what the exchange knows the order by. */
+/**
+ * What is signed, and what the exchange knows the order by.
+ *
+ * @example
+ * const hash = await hashOrder(client, { order });
+ */
 export async function hashOrder(client: Client, { order }: { order: Order }): Promise<Hash> {
   const domain = await orderDomain(client);
   return hashTypedData({ domain, types: ORDER_TYPES, primaryType: "Order", message: encodeOrder(order) });
@@ -147,7 +155,12 @@ export interface OrderStatus {
   used: boolean;
 }
 
-/** How much of an order is filled. */
+/**
+ * How much of an order is filled.
+ *
+ * @example
+ * const { left, used } = await getOrder(client, { order });
+ */
 export async function getOrder(client: Client, { order, ...at }: GetOrderParameters): Promise<OrderStatus> {
   const hash = await hashOrder(client, { order });
   const call = { abi: exchangeAbi, address: client.addresses.exchange, ...at } as const;
@@ -167,7 +180,12 @@ export interface GetFillableParameters extends At {
   makes?: boolean;
 }
 
-/** What of an order could be filled now, margin aside; throws the reason when nothing could. */
+/**
+ * What of an order could be filled now, margin aside; throws the reason when nothing could.
+ *
+ * @example
+ * const size = await getFillable(client, { signed });
+ */
 export const getFillable = (
   client: Client,
   { signed, price = signed.order.limit, makes = true, ...at }: GetFillableParameters,

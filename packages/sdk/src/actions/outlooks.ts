@@ -74,8 +74,13 @@ export interface LotView {
   lot: { size: bigint; start: number; duration: number; floor: number; keeper: bigint };
 }
 
-/** The lot of a leg; its size is zero when nothing can be taken. */
-export function getLot(client: Client, { account, asset, ...at }: LegParameters): Promise<LotView> {
+/**
+ * The lot of a leg; its size is zero when nothing can be taken.
+ *
+ * @example
+ * const { size, price, premium } = await getLot(client, { account, asset: 1 });
+ */
+export async function getLot(client: Client, { account, asset, ...at }: LegParameters): Promise<LotView> {
   const args = [requireAccount("account", account), requireAsset(asset)] as const;
   const address = client.addresses.liquidator;
   return read(client, { abi: liquidatorAbi, address, functionName: "lotOf", args, ...at });

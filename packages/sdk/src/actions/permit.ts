@@ -1,7 +1,7 @@
 import { parseSignature, type Address, type Hex, type TypedDataDomain } from "viem";
 import { QUOTE, type AssetId } from "../accounts.js";
 import { read } from "../call.js";
-import { deadlineOf, walletOf, type Client } from "../client.js";
+import { chainOf, deadlineOf, walletOf, type Client } from "../client.js";
 import { decodeError } from "../errors/decode.js";
 import { requireUint } from "../input.js";
 import { getReserve } from "./reserves.js";
@@ -52,12 +52,17 @@ async function domainOf(client: Client, token: Address): Promise<TypedDataDomain
   const [name, version, chainId] = await Promise.all([
     read(client, { ...call, functionName: "name" }),
     read(client, { ...call, functionName: "version" }).catch(() => "1"),
-    client.publicClient.getChainId(),
+    chainOf(client),
   ]);
   return { name, version, chainId, verifyingContract: token };
 }
 
-/** Signs an approval of the signer's tokens, for `depositWithPermit` or a `multicall` of the exchange. */
+/**
+ * Signs an approval of the signer's tokens, for `depositWithPermit` or a `multicall` of the exchange.
+ *
+ * @example
+ * const permit = await signPermit(client, { amount, spender: client.addresses.exchange });
+ */
 export async function signPermit(
   client: Client,
   { asset = QUOTE, amount, spender = client.addresses.clearingHouse, deadline }: SignPermitParameters,

@@ -19,7 +19,12 @@ export interface Position {
   cash: bigint;
 }
 
-/** A position, everything that waits for it applied. */
+/**
+ * A position, everything that waits for it applied.
+ *
+ * @example
+ * const { size, basis } = await getPosition(client, { account, asset: 1 });
+ */
 export async function getPosition(client: Client, { account, asset, ...at }: LegParameters): Promise<Position> {
   const args = [requireAccount("account", account), requireAsset(asset)] as const;
   const address = client.addresses.clearingHouse;
@@ -49,7 +54,12 @@ export interface Exposure {
   insured: bigint;
 }
 
-/** How much of a leg the failure of others could close or take. */
+/**
+ * How much of a leg the failure of others could close or take.
+ *
+ * @example
+ * const { closed, most } = await getExposure(client, { account, asset: 1 });
+ */
 export async function getExposure(client: Client, { account, asset, ...at }: LegParameters): Promise<Exposure> {
   const args = [requireAccount("account", account), requireAsset(asset)] as const;
   return read(client, { abi: lensAbi, address: client.addresses.lens, functionName: "exposure", args, ...at });

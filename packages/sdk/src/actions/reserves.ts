@@ -21,7 +21,12 @@ export interface Reserve {
   deficit: bigint;
 }
 
-/** The token of an asset, and what is held of it. A perp has none. */
+/**
+ * The token of an asset, and what is held of it. A perp has none.
+ *
+ * @example
+ * const { token, decimals } = await getReserve(client, {}); // of quote
+ */
 export async function getReserve(client: Client, { asset = QUOTE, ...at }: GetReserveParameters): Promise<Reserve> {
   const call = { abi: clearingHouseAbi, address: client.addresses.clearingHouse, functionName: "reserveOf" } as const;
   const { token, decimals, held, deficit } = await read(client, { ...call, args: [requireAsset(asset)], ...at });

@@ -5,7 +5,8 @@ import { addressOf } from "../addresses.js";
 import { read, send, type Sending, type Sent } from "../call.js";
 import { deadlineOf, type Client } from "../client.js";
 import { requireAccount, requireAsset, requirePositive, requireUint, requireWithin } from "../input.js";
-import type { Entry } from "./liquidation.js";
+import { GAS_PER_LIQUIDATION, type Entry } from "./liquidation.js";
+import { GAS_PER_ORDER, gasOf } from "./matching.js";
 import { encodeSigned, type SignedOrder } from "./orders.js";
 import type { LegParameters } from "./positions.js";
 
@@ -15,7 +16,12 @@ export interface Run {
   profit: bigint;
 }
 
-/** What a run now would take and earn; nothing when there is no lot, no pool, or too little room in it. */
+/**
+ * What a run now would take and earn; nothing when there is no lot, no pool, or too little room in it.
+ *
+ * @example
+ * const { size, profit } = await getRun(client, { account, asset: 1 });
+ */
 export async function getRun(client: Client, { account, asset, ...at }: LegParameters): Promise<Run> {
   const args = [requireAccount("account", account), requireAsset(asset)] as const;
   const address = addressOf(client.addresses, "lotRunner");
@@ -36,9 +42,17 @@ export interface RunLotParameters extends Entry, Sending {
   deadline?: bigint;
 }
 
-/** Takes up to `most` of a lot and offloads it into orders and the pool: all of it, or nothing happens. */
+/**
+ * Takes up to `most` of a lot and offloads it into orders and the pool: all of it, or nothing happens. The gas is set by the
+ * number of orders, because an estimate could find one with which orders are left out.
+ *
+ * @example
+ * const { size, profit } = await getRun(client, { account, asset: 1 });
+ * if (profit > 0n) await runLot(client, { account, asset: 1, most: size, leastProfit: profit / 2n, to: keeper });
+ */
 export async function runLot(client: Client, parameters: RunLotParameters): Promise<Sent<Run>> {
-  const { account, asset, most, least = 0n, leastProfit = 0n, to, orders = [], deadline, ...sending } = parameters;
+  const { account, asset, most, least = 0n, leastProfit = 0n, to, orders = [], deadline } = parameters;
+  const { gas = GAS_PER_LIQUIDATION + gasOf(orders.length, GAS_PER_ORDER) } = parameters;
   requireAccount("account", account);
   requireAccount("to", to);
   requirePositive("most", most);
@@ -48,7 +62,7 @@ export async function runLot(client: Client, parameters: RunLotParameters): Prom
   const terms = { account, asset: requireAsset(asset), most, least, leastProfit, to, deadline: until };
   const args = [{ ...terms, orders: orders.map(encodeSigned) }] as const;
   const address = addressOf(client.addresses, "lotRunner");
-  const sent = await send(client, { abi: lotRunnerAbi, address, functionName: "run", args, ...sending });
+  const sent = await send(client, { abi: lotRunnerAbi, address, functionName: "run", args, gas });
   const [size, profit] = sent.result;
   return { hash: sent.hash, result: { size, profit } };
 }

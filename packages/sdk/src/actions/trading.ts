@@ -38,28 +38,28 @@ export interface Traded {
 }
 
 /** The worst price that a trade accepts. */
-async function limitOf(
-  client: Client,
-  asset: AssetId,
-  size: bigint,
-  { limit, slippage = SLIPPAGE }: Bounds,
-): Promise<bigint> {
+async function limitOf(client: Client, { asset, size, limit, slippage = SLIPPAGE }: TradeParameters): Promise<bigint> {
   requireWithin("slippage", slippage, 0n, WAD);
   if (limit !== undefined) return requirePositive("limit", limit);
   const { price } = await getQuote(client, { asset, size });
   return size > 0n ? FixedPoint.mulUp(price, WAD + slippage) : FixedPoint.mulDown(price, WAD - slippage);
 }
 
-/** Trades with the pool of a market, at its quote, within a limit and a deadline. */
+/**
+ * Trades with the pool of a market, at its quote, within a limit and a deadline.
+ *
+ * @example
+ * await trade(client, { account, asset: 1, size: parseSize("-1"), limit: parsePrice("1990"), reduceOnly: true });
+ */
 export async function trade(client: Client, parameters: TradeParameters): Promise<Sent<Traded>> {
-  const { account, asset, size, reduceOnly = false, limit, slippage, deadline, ...sending } = parameters;
+  const { account, asset, size, reduceOnly = false, deadline, gas } = parameters;
   requireAccount("account", account);
   requireAsset(asset);
   requireSigned("size", size);
-  const [worst, until] = await Promise.all([limitOf(client, asset, size, parameters), deadlineOf(client, deadline)]);
-  const args = [{ account, asset, size, limit: worst, reduceOnly, deadline: until }] as const;
-  const address = client.addresses.exchange;
-  const sent = await send(client, { abi: exchangeAbi, address, functionName: "trade", args, ...sending });
+  const [limit, until] = await Promise.all([limitOf(client, parameters), deadlineOf(client, deadline)]);
+  const args = [{ account, asset, size, limit, reduceOnly, deadline: until }] as const;
+  const call = { abi: exchangeAbi, address: client.addresses.exchange, functionName: "trade", args } as const;
+  const sent = await send(client, gas === undefined ? call : { ...call, gas });
   const [traded, price] = sent.result;
   return { hash: sent.hash, result: { size: traded, price } };
 }
@@ -72,7 +72,7 @@ export type OpenParameters = Omit<TradeParameters, "reduceOnly">;
  * @example
  * const { result } = await open(client, { account, asset: 1, size: parseSize("1.5"), slippage: parsePercent("0.1%") });
  */
-export const open = (client: Client, parameters: OpenParameters): Promise<Sent<Traded>> =>
+export const open = async (client: Client, parameters: OpenParameters): Promise<Sent<Traded>> =>
   trade(client, { ...parameters, reduceOnly: false });
 
 export interface CloseParameters extends Bounds {
@@ -82,7 +82,12 @@ export interface CloseParameters extends Bounds {
   size?: bigint;
 }
 
-/** Closes a position against the pool, or a part of it. Never opens the other side. */
+/**
+ * Closes a position against the pool, or a part of it. Never opens the other side.
+ *
+ * @example
+ * await confirm(client, await close(client, { account, asset: 1 }));
+ */
 export async function close(client: Client, { size, ...parameters }: CloseParameters): Promise<Sent<Traded>> {
   const { account, asset } = parameters;
   const position = await getPosition(client, { account, asset });

@@ -13,8 +13,13 @@ export interface GetUnwindableParameters extends At {
   asset: AssetId;
 }
 
-/** What of the backstop's leg may be unwound now, in 1e18. */
-export const getUnwindable = (client: Client, { asset, ...at }: GetUnwindableParameters): Promise<bigint> =>
+/**
+ * What of the backstop's leg may be unwound now, in 1e18.
+ *
+ * @example
+ * const size = await getUnwindable(client, { asset: 1 });
+ */
+export const getUnwindable = async (client: Client, { asset, ...at }: GetUnwindableParameters): Promise<bigint> =>
   read(client, {
     abi: backstopPoolAbi,
     address: addressOf(client.addresses, "backstopPool"),
@@ -30,7 +35,12 @@ export interface UnwindParameters extends Sending {
   deadline?: bigint;
 }
 
-/** Trades with the market's pool to reduce a leg of the backstop. */
+/**
+ * Trades with the market's pool to reduce a leg of the backstop.
+ *
+ * @example
+ * const { result } = await unwind(client, { asset: 1 });
+ */
 export async function unwind(
   client: Client,
   { asset, most = MAX_UINT256, deadline, ...sending }: UnwindParameters,
@@ -48,7 +58,12 @@ export interface UnwindIntoParameters extends Sending {
   deadline?: bigint;
 }
 
-/** Has the backstop take a signed order that reduces a leg of it. The result is the size. */
+/**
+ * Has the backstop take a signed order that reduces a leg of it. The result is the size.
+ *
+ * @example
+ * const { result: size } = await unwindInto(client, { signed });
+ */
 export async function unwindInto(
   client: Client,
   { signed, most = MAX_UINT256, deadline, ...sending }: UnwindIntoParameters,
@@ -76,7 +91,12 @@ export interface Bought {
   paid: bigint;
 }
 
-/** Buys spot collateral that the backstop or insurance holds, for quote approved to that vault. */
+/**
+ * Buys spot collateral that the backstop or insurance holds, for quote approved to that vault.
+ *
+ * @example
+ * const { result } = await buySpot(client, { from: "insuranceVault", spot: 3, amount, mostQuote });
+ */
 export async function buySpot(
   client: Client,
   { from, spot, amount, mostQuote, deadline, ...sending }: BuySpotParameters,

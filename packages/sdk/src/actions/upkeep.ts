@@ -28,7 +28,13 @@ export interface Paid {
   shared: bigint;
 }
 
-/** Pays what can be paid of a market's deficit: from insurance, then by a share of the winners' profit. */
+/**
+ * Pays what can be paid of a market's deficit: from insurance, then by a share of the winners' profit.
+ *
+ * @example
+ * const { result } = await pay(client, { asset: 1 });
+ * console.log(result.insured, result.shared);
+ */
 export async function pay(client: Client, { asset, ticks = TICKS, ...sending }: PayParameters): Promise<Sent<Paid>> {
   const args = [requireAsset(asset), requirePositive("ticks", ticks)] as const;
   const address = client.addresses.clearingHouse;
@@ -41,7 +47,12 @@ export interface AssetsParameters extends Sending {
   assets: readonly AssetId[];
 }
 
-/** Latches prices of the oracle, and nothing else. */
+/**
+ * Latches prices of the oracle, and nothing else.
+ *
+ * @example
+ * await latch(client, { assets: [0, 1] });
+ */
 export async function latch(client: Client, { assets, ...sending }: AssetsParameters): Promise<Sent<void>> {
   const args = [requireEntries("assets", assets).map(requireAsset)] as const;
   const address = client.addresses.oracleRouter;
@@ -49,8 +60,13 @@ export async function latch(client: Client, { assets, ...sending }: AssetsParame
   return { hash, result: undefined };
 }
 
-/** Latches prices, accrues funding and rates, and measures depth. */
-export function accrue(client: Client, { assets, ...sending }: AssetsParameters): Promise<Sent<void>> {
+/**
+ * Latches prices, accrues funding and rates, and measures depth.
+ *
+ * @example
+ * await accrue(client, { assets: [1] });
+ */
+export async function accrue(client: Client, { assets, ...sending }: AssetsParameters): Promise<Sent<void>> {
   const args = [requireEntries("assets", assets).map(requireAsset)] as const;
   const address = client.addresses.clearingHouse;
   return send(client, { abi: clearingHouseAbi, address, functionName: "accrue", args, ...sending });
@@ -60,14 +76,24 @@ export interface SettleParameters extends Sending {
   accounts: readonly AccountId[];
 }
 
-/** Brings every leg of the accounts up to date; closes legs of markets that are wound down. */
-export function settle(client: Client, { accounts, ...sending }: SettleParameters): Promise<Sent<void>> {
+/**
+ * Brings every leg of the accounts up to date; closes legs of markets that are wound down.
+ *
+ * @example
+ * await settle(client, { accounts: [account] });
+ */
+export async function settle(client: Client, { accounts, ...sending }: SettleParameters): Promise<Sent<void>> {
   const args = [requireEntries("accounts", accounts).map((account) => requireAccount("account", account))] as const;
   const address = client.addresses.clearingHouse;
   return send(client, { abi: clearingHouseAbi, address, functionName: "settle", args, ...sending });
 }
 
-/** Shares out the fees collected since the last time. */
+/**
+ * Shares out the fees collected since the last time.
+ *
+ * @example
+ * const { result } = await shareFees(client);
+ */
 export async function shareFees(
   client: Client,
   sending: Sending = {},
@@ -86,8 +112,13 @@ export interface UpdatePriceParameters extends Sending {
   fee: bigint;
 }
 
-/** Brings a signed price update to a pull source. */
-export function updatePrice(
+/**
+ * Brings a signed price update to a pull source.
+ *
+ * @example
+ * await updatePrice(client, { source, updates, fee: 1n });
+ */
+export async function updatePrice(
   client: Client,
   { source, updates, fee, ...sending }: UpdatePriceParameters,
 ): Promise<Sent<void>> {

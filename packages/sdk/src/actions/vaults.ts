@@ -27,15 +27,21 @@ export interface Vault {
   cooldown: bigint;
 }
 
-/** A vault as the next call finds it. */
+/**
+ * A vault as the next call finds it.
+ *
+ * @example
+ * const { pool } = await getMarket(client, { asset: 1 });
+ * const { value, locked } = await getVault(client, { vault: pool.owner });
+ */
 export async function getVault(client: Client, { vault, ...at }: VaultParameters): Promise<Vault> {
   const call = { abi: vaultAbi, address: requireAddress("vault", vault), args: [], ...at } as const;
-  const [{ gains: _, ...status }, depositLimit, cooldown] = await Promise.all([
+  const [{ generation, supply, equity, entry, value, locked }, depositLimit, cooldown] = await Promise.all([
     read(client, { ...call, functionName: "status" }),
     read(client, { ...call, functionName: "depositLimit" }),
     read(client, { ...call, functionName: "cooldown" }),
   ]);
-  return { ...status, depositLimit, cooldown };
+  return { generation, supply, equity, entry, value, locked, depositLimit, cooldown };
 }
 
 export interface GetRequestParameters extends VaultParameters {
@@ -52,7 +58,12 @@ export interface RedeemRequest {
   claimable: bigint;
 }
 
-/** What a controller has asked to redeem. */
+/**
+ * What a controller has asked to redeem.
+ *
+ * @example
+ * const { claimable, claimableAt } = await getRequest(client, { vault, controller });
+ */
 export async function getRequest(
   client: Client,
   { vault, controller, ...at }: GetRequestParameters,
@@ -75,7 +86,13 @@ export interface DepositToVaultParameters extends Sending {
   deadline?: bigint;
 }
 
-/** Buys shares of a vault. The result is how many. */
+/**
+ * Buys shares of a vault. The result is how many.
+ *
+ * @example
+ * await confirm(client, await approve(client, { amount: assets, spender: vault }));
+ * const { result: shares } = await depositToVault(client, { vault, assets });
+ */
 export async function depositToVault(client: Client, parameters: DepositToVaultParameters): Promise<Sent<bigint>> {
   const { vault, assets, receiver = signerOf(client), leastShares = 0n, deadline, ...sending } = parameters;
   requirePositive("assets", assets);
@@ -97,7 +114,12 @@ export interface RequestRedeemParameters extends Sending {
   deadline?: bigint;
 }
 
-/** Gives shares into custody until they are claimed after the cooldown. A request is final. */
+/**
+ * Gives shares into custody until they are claimed after the cooldown. A request is final.
+ *
+ * @example
+ * await requestRedeem(client, { vault, shares });
+ */
 export async function requestRedeem(client: Client, parameters: RequestRedeemParameters): Promise<Sent<bigint>> {
   const { vault, shares, controller, owner, leastValue = 0n, deadline, ...sending } = parameters;
   const by = requireAddress("controller", controller ?? signerOf(client));
@@ -119,7 +141,12 @@ export interface ClaimParameters extends Sending {
   deadline?: bigint;
 }
 
-/** Claims a request whose cooldown is over. The result is the token units that were sent. */
+/**
+ * Claims a request whose cooldown is over. The result is the token units that were sent.
+ *
+ * @example
+ * const { result: paid } = await claim(client, { vault });
+ */
 export async function claim(client: Client, parameters: ClaimParameters): Promise<Sent<bigint>> {
   const { vault, shares, receiver, controller, leastAssets = 0n, deadline, ...sending } = parameters;
   const by = requireAddress("controller", controller ?? signerOf(client));
@@ -135,8 +162,13 @@ export interface SyncVaultParameters extends Sending {
   vault: Address;
 }
 
-/** Books gains, losses and the end of a generation; anybody may. */
-export const syncVault = (client: Client, { vault, ...sending }: SyncVaultParameters): Promise<Sent<void>> =>
+/**
+ * Books gains, losses and the end of a generation; anybody may.
+ *
+ * @example
+ * await syncVault(client, { vault });
+ */
+export const syncVault = async (client: Client, { vault, ...sending }: SyncVaultParameters): Promise<Sent<void>> =>
   send(client, {
     abi: vaultAbi,
     address: requireAddress("vault", vault),

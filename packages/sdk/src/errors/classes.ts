@@ -584,7 +584,7 @@ export class NewLegNeedsOwner extends ContractError<"NewLegNeedsOwner", { accoun
   }
 }
 
-/** `NoLot(uint256 account, uint16 asset)`: account {account:account} has no lot of asset {asset}. Final. */
+/** `NoLot(uint256 account, uint16 asset)`: account {account:account} has no lot of asset {asset}. Retryable. */
 export class NoLot extends ContractError<"NoLot", { account: bigint; asset: number }> {
   constructor(args: { account: bigint; asset: number }) {
     super("NoLot", args);

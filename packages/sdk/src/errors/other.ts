@@ -49,6 +49,18 @@ export class RevertedWithoutReason extends BallastError {
   }
 }
 
+/** A transaction that reverted in its block, while the same call succeeds now. */
+export class RevertedInBlock extends BallastError {
+  override readonly name = "RevertedInBlock";
+  override readonly retryable = true;
+  override readonly args: { hash: string };
+
+  constructor(hash: string) {
+    super(`transaction ${hash} reverted in its block, and would succeed now`);
+    this.args = { hash };
+  }
+}
+
 /** The chain did not answer. Nothing is known about the call. */
 export class ChainUnreachable extends BallastError {
   override readonly name = "ChainUnreachable";

@@ -165,7 +165,7 @@ const liquidation = {
   LotNotOver: retryable(
     "the lot of asset {asset} of account {account:account} is on offer until {end:time}, now it is {time:time}",
   ),
-  NoLot: final("account {account:account} has no lot of asset {asset}"),
+  NoLot: retryable("account {account:account} has no lot of asset {asset}"),
   NoPrice: retryable("asset {asset} never had a price"),
   NoReason: final("a call inside ran out of gas: set the gas by the number of entries"),
   NoReduction: final("the vault holds {held:value} of asset {asset}: {size:value} reduces nothing"),
