@@ -1,5 +1,11 @@
 // Liquidations with the SDK against a local chain: every stage of the closing chain, who pays, and what vaults do.
 import {
+  updatePrice,
+  buySpot,
+  RevertedWithoutReason,
+  HealthLowered,
+  NothingToUnwind,
+  AddressMissing,
   AccountAboveMaintenance,
   BallastError,
   BeforeCooldown,
@@ -163,20 +169,27 @@ describe("SDK liquidation", () => {
     const early = await rejection(liquidate(client, { account: whale, asset: ETH, keeper: to }), LotNotOver);
     expect(early.retryable).to.equal(true);
 
-    await world.connection.networkHelpers.time.increase(20);
+    await world.connection.networkHelpers.time.increase(200);
     const lot = await getLot(client, { account: whale, asset: ETH });
     expect(lot.long).to.equal(true);
     expect(lot.size > 0n).to.equal(true);
-    const run = await getRun(client, { account: whale, asset: ETH });
-    if (run.size > 0n && run.profit > 0n)
-      await confirm(client, await runLot(client, { account: whale, asset: ETH, most: run.size, to }));
-    const most = lot.size / 2n;
+    const terms = { account: maker.account, asset: ETH, size: parseSize("100"), expiry: LATER };
+    const order = await signOrder(maker.client, { ...terms, nonce: 6n, limit: parsePrice("1780") });
+    const run = { account: whale, asset: ETH, most: lot.least, to };
+    // The pool alone, full of what it took itself, does not pay for a run; with a maker's order it does.
+    expect((await getRun(client, run)).profit <= 0n).to.equal(true);
+    await rejection(runLot(client, run), HealthLowered);
+    const ran = await runLot(client, { ...run, orders: [order] });
+    await confirm(client, ran);
+    expect(ran.result.size).to.equal(lot.least);
+    expect(ran.result.profit > 0n).to.equal(true);
+
+    const most = (await getLot(client, { account: whale, asset: ETH })).size / 2n;
     const taken = await bid(maker.client, {
       account: whale,
       asset: ETH,
       taker: maker.account,
       most,
-      limit: parsePrice("1780"),
     });
     await confirm(maker.client, taken);
     expect(taken.result.size).to.equal(most);
@@ -192,12 +205,16 @@ describe("SDK liquidation", () => {
     // The pool, full of what it took itself, asks for more than the backstop may pay; a maker does not.
     const dear = await rejection(unwind(client, { asset: ETH }), PriceBeyondLimit);
     expect(dear.args.price < dear.args.limit).to.equal(true);
-    const terms = { account: maker.account, asset: ETH, size: parseSize("100"), nonce: 7n, expiry: LATER };
-    const signed = await signOrder(maker.client, { ...terms, limit: parsePrice("1776") });
+    const signed = await signOrder(maker.client, { ...terms, nonce: 7n, limit: parsePrice("1776") });
     const unwindable = await getUnwindable(client, { asset: ETH });
     const unwound = await unwindInto(client, { signed });
     await confirm(client, unwound);
     expect(unwound.result > 0n && unwound.result <= unwindable).to.equal(true);
+    const spot = { spot: 3, amount: 1n, mostQuote: 10n ** 9n };
+    await rejection(buySpot(client, { ...spot, from: "backstopPool" }), NothingToUnwind);
+    await rejection(buySpot(client, { ...spot, from: "insuranceVault" }), AddressMissing);
+    const source = client.addresses.lens;
+    await rejection(updatePrice(client, { source, updates: ["0x"], fee: 1n }), RevertedWithoutReason);
   });
 
   it("offsets an orphan, books the deficit and pays it", async () => {

@@ -458,7 +458,7 @@ export class GracePeriodOutOfBounds extends ContractError<"GracePeriodOutOfBound
   }
 }
 
-/** `HealthLowered(uint256 account, int256 marginEquity, uint256 maintenance)`: health of account {account:account} would fall, to {marginEquity:value} over {maintenance:value}. Final. */
+/** `HealthLowered(uint256 account, int256 marginEquity, uint256 maintenance)`: health of account {account:account} would fall, to {marginEquity:value} over {maintenance:value}. Retryable. */
 export class HealthLowered extends ContractError<"HealthLowered", { account: bigint; marginEquity: bigint; maintenance: bigint }> {
   constructor(args: { account: bigint; marginEquity: bigint; maintenance: bigint }) {
     super("HealthLowered", args);

@@ -129,7 +129,7 @@ const trading = {
   FeeAboveLimit: final("the order pays at most {limit:ppm}, this fill costs {fee:ppm}"),
   FeesOutOfBounds: final("a fee of {fee:ppm} is above {bound:ppm}"),
   FilledTooLittle: retryable("{size:value} can be filled now, at least {least:value} were asked for"),
-  HealthLowered: final(
+  HealthLowered: retryable(
     "health of account {account:account} would fall, to {marginEquity:value} over {maintenance:value}",
   ),
   InventoryAboveLimit: retryable(
