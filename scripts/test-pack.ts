@@ -83,6 +83,8 @@ try {
   requireSays(consumer, "esm.mjs");
   requireSays(consumer, "cjs.cjs");
   consumer.check("types-esm.mts", "types-cjs.cts");
+  const help = consumer.node("node_modules/@ballast/cli/esm/main.js", "--help");
+  if (!help.includes("Usage: ballast")) throw new PackFailed(`the command said ${help}`);
   console.log(`types: ok as ES module and as CommonJS; ${dists.length} packages`);
 } finally {
   consumer.remove();

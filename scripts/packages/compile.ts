@@ -124,8 +124,8 @@ export function publishedManifest(manifest: Manifest): object {
   const commands = Object.entries(bin).map(([name, source]) => [name, `esm/${outputOf(source)}.js`] as const);
   const main = exports["."];
   return {
-    ...manifest,
     engines: { node: ">=20.19" },
+    ...manifest,
     ...(main === undefined ? {} : { main: target("cjs", main).default, types: target("cjs", main).types }),
     ...(entries.length === 0 ? {} : { exports: Object.fromEntries(entries) }),
     ...(commands.length === 0 ? {} : { bin: Object.fromEntries(commands) }),

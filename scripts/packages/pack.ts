@@ -38,8 +38,8 @@ export class Consumer {
     return execFileSync(program, args, { cwd: this.folder, encoding: "utf8", stdio });
   }
 
-  node(file: string): string {
-    return this.run(process.execPath, file);
+  node(file: string, ...args: string[]): string {
+    return this.run(process.execPath, file, ...args);
   }
 
   /** Checks types as a project of either module kind does. */

@@ -142,6 +142,7 @@ describe("ballast command", () => {
     expect(code).to.equal(0);
     expect(out).to.match(/Exit codes:\n +0 +ok\n +1 +bad input/);
     for (const command of ["status", "account <id>", "market <name>"]) expect(out).to.contain(command);
+    expect((await ballast(["--version"])).out).to.match(/^\d+\.\d+\.\d+\n$/);
     const tsx = "node_modules/tsx/dist/cli.mjs";
     const main = execFileSync(process.execPath, [tsx, "packages/cli/src/main.ts", "account", "--help"], {
       encoding: "utf8",

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands/index.js";
 import type { BallastCommand } from "./command.js";
@@ -13,6 +14,10 @@ export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
 }
 
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
 const HELP = `
 Numbers are whole units of the asset or of quote; with --json, decimal strings in 1e18.
 
@@ -22,6 +27,7 @@ ${EXIT_CODES}`;
 
 function createProgram({ out, error }: Surroundings): Command {
   return new Command("ballast")
+    .version(version)
     .description("Looks at a deployment of the Ballast clearing house.")
     .option("--rpc <url>", "the node (default: http://127.0.0.1:8545)")
     .option("--deployment <file|chain>", "a deployment's JSON, or a chain id (default: the node's)")
