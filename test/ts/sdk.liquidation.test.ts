@@ -8,6 +8,8 @@ import {
   AddressMissing,
   AccountAboveMaintenance,
   BallastError,
+  GAS_PER_LIQUIDATION,
+  MOST_GAS,
   BeforeCooldown,
   LotNotOver,
   PriceBeyondLimit,
@@ -59,7 +61,7 @@ import {
 } from "@ballast/sdk";
 import { expect } from "chai";
 import { network } from "hardhat";
-import { getAddress } from "viem";
+import { getAddress, type Hash } from "viem";
 import { addressesOf, tradersOf, type Trader } from "../../scripts/clients.js";
 import { deployLocal, openBackstop, openInsurance, openPool, setPrice, type World } from "../../scripts/local.js";
 import { rejection } from "./support/rejection.js";
@@ -141,6 +143,10 @@ describe("SDK liquidation", () => {
     const many = await liquidateMany(client, { entries, keeper: to });
     const receipt = await confirm(client, many);
     expect(receipt.gasUsed > 200_000n).to.equal(true);
+    const gasFor = async (hash: Hash): Promise<bigint> => (await client.publicClient.getTransaction({ hash })).gas;
+    expect(await gasFor(receipt.transactionHash)).to.equal(4n * GAS_PER_LIQUIDATION);
+    const twice = await liquidateMany(client, { entries: [...entries, ...entries], keeper: to });
+    expect(await gasFor(twice.hash)).to.equal(MOST_GAS);
     expect(many.result.map(({ error }) => error?.name)).to.deep.equal([
       undefined,
       "AccountAboveMaintenance",

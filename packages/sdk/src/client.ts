@@ -62,13 +62,29 @@ export async function chainOf(client: Client): Promise<number> {
   }
 }
 
-/** The time of the latest block. */
-export async function timeOf(client: Client): Promise<bigint> {
+async function latestBlock({ publicClient }: Client): Promise<{ timestamp: bigint; gasLimit: bigint }> {
   try {
-    return (await client.publicClient.getBlock()).timestamp;
+    return await publicClient.getBlock();
   } catch (error) {
     throw decodeError(error);
   }
+}
+
+/** The time of the latest block. */
+export const timeOf = async (client: Client): Promise<bigint> => (await latestBlock(client)).timestamp;
+
+/** The most gas that chains let one transaction have (EIP-7825). */
+export const MOST_GAS = 1n << 24n;
+
+/**
+ * The gas of a batch, by its entries, as far as one transaction may have it. An estimate would find the least gas with which
+ * every entry is skipped.
+ */
+export async function gasOfBatch(client: Client, entries: number, each: bigint): Promise<bigint> {
+  const { gasLimit } = await latestBlock(client);
+  const wanted = each * BigInt(entries + 1);
+  const most = gasLimit < MOST_GAS ? gasLimit : MOST_GAS;
+  return wanted < most ? wanted : most;
 }
 
 /** The deadline asked for, unless the chain is beyond it; else ten minutes from the latest block. */

@@ -2,12 +2,12 @@
 import { liquidatorAbi } from "../abi/index.js";
 import type { AccountId, AssetId } from "../accounts.js";
 import { send, type Sending, type Sent } from "../call.js";
-import { deadlineOf, type Client } from "../client.js";
+import { deadlineOf, gasOfBatch, type Client } from "../client.js";
 import { STAGES, nameOf, type Stage } from "../enums.js";
 import { OffsetNotNext } from "../errors/outlook.js";
 import { requireAccount, requireAsset, requireEntries, requirePositive, requireUint, requireWithin } from "../input.js";
 import { MAX_UINT256 } from "../units.js";
-import { gasOf, outcomes, type Outcome } from "./matching.js";
+import { outcomes, type Outcome } from "./matching.js";
 import { getLot, getOutlook } from "./outlooks.js";
 
 /** What one liquidation takes at most. */
@@ -73,7 +73,7 @@ export interface LiquidateManyParameters extends Sending {
 
 /**
  * As `liquidate` for each: one that reverts is skipped, and says why. The gas is set by entry, because an estimate would
- * find the least with which every entry is skipped.
+ * find the least with which every entry is skipped; those that one transaction has no gas for are skipped with `NoReason`.
  *
  * @example
  * const { result } = await liquidateMany(client, { entries: [{ account, asset: 1 }], keeper });
@@ -81,7 +81,7 @@ export interface LiquidateManyParameters extends Sending {
  */
 export async function liquidateMany(
   client: Client,
-  { entries, keeper, gas = gasOf(entries.length, GAS_PER_LIQUIDATION) }: LiquidateManyParameters,
+  { entries, keeper, ...sending }: LiquidateManyParameters,
 ): Promise<Sent<Outcome<Entry>[]>> {
   for (const { account, asset } of requireEntries("entries", entries)) {
     requireAccount("account", account);
@@ -89,6 +89,7 @@ export async function liquidateMany(
   }
   const args = [entries, requireAccount("keeper", keeper)] as const;
   const address = client.addresses.liquidator;
+  const gas = sending.gas ?? (await gasOfBatch(client, entries.length, GAS_PER_LIQUIDATION));
   const sent = await send(client, { abi: liquidatorAbi, address, functionName: "liquidateMany", args, gas });
   return { hash: sent.hash, result: outcomes(entries, sent.result) };
 }

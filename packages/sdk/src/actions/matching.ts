@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import { exchangeAbi } from "../abi/index.js";
 import type { AccountId } from "../accounts.js";
 import { send, type Sending, type Sent } from "../call.js";
-import { deadlineOf, type Client } from "../client.js";
+import { deadlineOf, gasOfBatch, type Client } from "../client.js";
 import type { BallastError } from "../errors/base.js";
 import { decodeReason } from "../errors/decode.js";
 import { requireAccount, requireEntries, requirePositive, requireUint, requireWithin } from "../input.js";
@@ -18,9 +18,6 @@ export interface Outcome<Entry> {
   entry: Entry;
   error: BallastError | undefined;
 }
-
-/** An estimate finds the least gas with which every entry is skipped, so that batches set it by entry. */
-export const gasOf = (entries: number, each: bigint): bigint => each * BigInt(entries + 1);
 
 export const outcomes = <Entry>(entries: readonly Entry[], reasons: readonly Hex[]): Outcome<Entry>[] =>
   entries.map((entry, i) => ({ entry, error: decodeReason(reasons[i] ?? "0x") }));
@@ -101,10 +98,11 @@ export interface MatchBatchParameters extends Sending {
  */
 export async function matchBatch(
   client: Client,
-  { matches, keeper, gas = gasOf(matches.length, GAS_PER_ORDER) }: MatchBatchParameters,
+  { matches, keeper, ...sending }: MatchBatchParameters,
 ): Promise<Sent<Outcome<Match>[]>> {
   const args = [requireEntries("matches", matches).map(encodeMatch), requireAccount("keeper", keeper)] as const;
   const address = client.addresses.exchange;
+  const gas = sending.gas ?? (await gasOfBatch(client, matches.length, GAS_PER_ORDER));
   const sent = await send(client, { abi: exchangeAbi, address, functionName: "matchBatch", args, gas });
   return { hash: sent.hash, result: outcomes(matches, sent.result) };
 }
@@ -143,10 +141,11 @@ export interface ExecuteBatchParameters extends Sending {
  */
 export async function executeBatch(
   client: Client,
-  { orders, keeper, gas = gasOf(orders.length, GAS_PER_ORDER) }: ExecuteBatchParameters,
+  { orders, keeper, ...sending }: ExecuteBatchParameters,
 ): Promise<Sent<Outcome<SignedOrder>[]>> {
   const args = [requireEntries("orders", orders).map(encodeSigned), requireAccount("keeper", keeper)] as const;
   const address = client.addresses.exchange;
+  const gas = sending.gas ?? (await gasOfBatch(client, orders.length, GAS_PER_ORDER));
   const sent = await send(client, { abi: exchangeAbi, address, functionName: "executeBatch", args, gas });
   return { hash: sent.hash, result: outcomes(orders, sent.result) };
 }

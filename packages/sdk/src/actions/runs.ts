@@ -3,10 +3,9 @@ import { lotRunnerAbi } from "../abi/index.js";
 import type { AccountId } from "../accounts.js";
 import { addressOf } from "../addresses.js";
 import { read, send, type Sending, type Sent } from "../call.js";
-import { deadlineOf, type Client } from "../client.js";
+import { deadlineOf, gasOfBatch, type Client } from "../client.js";
 import { requireAccount, requireAsset, requirePositive, requireUint, requireWithin } from "../input.js";
 import { GAS_PER_LIQUIDATION, type Entry } from "./liquidation.js";
-import { GAS_PER_ORDER, gasOf } from "./matching.js";
 import { encodeSigned, type SignedOrder } from "./orders.js";
 import type { LegParameters } from "./positions.js";
 
@@ -52,7 +51,6 @@ export interface RunLotParameters extends Entry, Sending {
  */
 export async function runLot(client: Client, parameters: RunLotParameters): Promise<Sent<Run>> {
   const { account, asset, most, least = 0n, leastProfit = 0n, to, orders = [], deadline } = parameters;
-  const { gas = GAS_PER_LIQUIDATION + gasOf(orders.length, GAS_PER_ORDER) } = parameters;
   requireAccount("account", account);
   requireAccount("to", to);
   requirePositive("most", most);
@@ -62,6 +60,7 @@ export async function runLot(client: Client, parameters: RunLotParameters): Prom
   const terms = { account, asset: requireAsset(asset), most, least, leastProfit, to, deadline: until };
   const args = [{ ...terms, orders: orders.map(encodeSigned) }] as const;
   const address = addressOf(client.addresses, "lotRunner");
+  const gas = parameters.gas ?? (await gasOfBatch(client, orders.length + 1, GAS_PER_LIQUIDATION));
   const sent = await send(client, { abi: lotRunnerAbi, address, functionName: "run", args, gas });
   const [size, profit] = sent.result;
   return { hash: sent.hash, result: { size, profit } };
