@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Pool} from "../core/Ledger.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {Minutes} from "../libraries/Minutes.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Absorbing} from "./Absorbing.sol";
@@ -15,6 +16,7 @@ import {Situations} from "./Situations.sol";
 
 /// @notice What the closing chain would do, from the code that does it.
 library Outlooks {
+    using Minutes for Minutes.Minute;
     using Situations for Situations.Situation;
 
     function outlook(
@@ -38,7 +40,7 @@ library Outlooks {
     ) external view returns (uint256 inFlight, uint256 windowLeft) {
         Flow memory flow = chain.flows[asset];
         uint256 depth = house.marketOf(asset).initialDepth;
-        return (flow.inFlight, Reducing.windowLeft(flow, depth, chain.terms[asset].window));
+        return (flow.inFlight, Reducing.minuteOf(flow).left(depth, chain.terms[asset].window));
     }
 
     function offers(
