@@ -29,8 +29,9 @@ library Outlooks {
         (o.open, o.safe, o.health, o.margin) = (s.open, s.isSafe(), s.health, s.margin);
         if (!s.open) return o;
         Lot memory lot = chain.lots[account][asset];
-        if (lot.size == 0 || AuctionHouse.isOver(s, lot)) offers(chain, house, s, lot, o);
-        else wait(o);
+        if (lot.size != 0 && !AuctionHouse.isOver(s, lot)) return wait(o);
+        offers(chain, house, s, lot, o);
+        o.stage = stageOf(o, lot.size != 0 && !AuctionHouse.isForgotten(s, lot));
     }
 
     function flowOf(
@@ -59,7 +60,6 @@ library Outlooks {
         if (AccountId.unwrap(chain.backstop) != 0) held = house.caseOf(chain.backstop, s.asset);
         o.absorb = Absorbing.offer(s, chain.backstop, held);
         o.offset = Orphans.offer(s);
-        o.stage = stageOf(o, lot.size != 0);
     }
 
     /// @dev A lot that is over had its time: the stages after it come first.
@@ -71,8 +71,9 @@ library Outlooks {
         return o.auction.size != 0 ? ILiquidator.Stage.Auction : ILiquidator.Stage.None;
     }
 
-    function wait(ILiquidator.Outlook memory o) private pure {
+    function wait(ILiquidator.Outlook memory o) private pure returns (ILiquidator.Outlook memory) {
         (o.reduce.reason, o.auction.reason) = (ILiquidator.Reason.LotIsLive, ILiquidator.Reason.LotIsLive);
         (o.absorb.reason, o.offset.reason) = (ILiquidator.Reason.LotIsLive, ILiquidator.Reason.LotIsLive);
+        return o;
     }
 }
