@@ -159,6 +159,7 @@ const matchTwoFresh: Scenario = {
 };
 
 const FALLEN = 1_835n * WAD;
+const BANKRUPT = 1_700n * WAD;
 
 const REDUCE_COSTS =
   "slots 132,000, logs 31,000 and 21,000 of the transaction are as much as the bound; examining account and pool, the plan, the law and its second look at the account are 208,000 of arithmetic and borders";
@@ -201,22 +202,12 @@ class Failing {
   }
 
   async bid(most: bigint): Promise<ContractTransactionResponse> {
-    const { carol } = this.traders;
-    return this.world.liquidator.connect(carol).bid({
-      account: this.account,
-      asset: ETH,
-      taker: accountId(carol.address),
-      most,
-      least: 0n,
-      limit: 2n * PRICE,
-      deadline: LATER,
-      data: "0x",
-    });
+    return bid(this.world, this.traders.carol, this.account, most);
   }
 
   /** The price falls and has stood there, latched, for five minutes. */
-  async fall(price = FALLEN): Promise<void> {
-    await this.quote(price);
+  async fall(): Promise<void> {
+    await this.quote(FALLEN);
     await wait(this.world, 300);
   }
 
@@ -255,11 +246,7 @@ class Failing {
     await this.trade(ETH, this.account, accountId(bob.address), WAD - left, PRICE);
     const { equity } = await house.assess(this.account);
     const spare = (equity - this.margin() * WAD) / 10n ** 12n;
-    // Until volatility and what it asks for have come down again.
-    for (let day = 0; day < 10; day++) {
-      await wait(this.world, 80_000);
-      await this.quote(PRICE);
-    }
+    await calm(this.world, () => this.quote(PRICE));
     const { amount } = await lens.withdrawable(this.account, QUOTE);
     await house.connect(alice).withdraw(this.account, QUOTE, spare < amount ? spare : amount, alice.address);
     await wait(this.world, 60);
@@ -280,6 +267,25 @@ async function cast(world: World) {
   if (!operator || !alice || !bob || !carol || !dave || !erin || !frank)
     throw new TypeError("the local network has too few signers");
   return { operator, alice, bob, carol, dave, erin, frank };
+}
+
+async function bid(
+  world: World,
+  bidder: Awaited<ReturnType<typeof cast>>["carol"],
+  account: bigint,
+  most: bigint,
+): Promise<ContractTransactionResponse> {
+  const taker = accountId(bidder.address);
+  const terms = { account, asset: ETH, taker, most, least: 0n, limit: 2n * PRICE, deadline: LATER, data: "0x" };
+  return world.liquidator.connect(bidder).bid(terms);
+}
+
+/** Ten days of one price: volatility and what it asks for have come down again. */
+async function calm(world: World, quote: () => Promise<void>): Promise<void> {
+  for (let day = 0; day < 10; day++) {
+    await wait(world, 80_000);
+    await quote();
+  }
 }
 
 /** From a lot that has been on offer for five minutes. */
@@ -311,11 +317,12 @@ class Crowd {
 
   static async open(world: World, size: number, ticks: number): Promise<Crowd> {
     const crowd = new Crowd(world, await cast(world));
-    const { operator, carol, frank } = crowd.traders;
+    const { operator, carol, dave, erin, frank } = crowd.traders;
     await world.configurator.setCapability(operator, Capability.Trade, true);
     await world.configurator.setLimits(ETH, { total: 10n ** 28n, crowdedFrom: 10n ** 28n, perAccount: WAD });
     await world.configurator.setDepth(ETH, 10n ** 28n);
     for (const trader of [carol, frank]) await fund(world, trader, accountId(trader.address), 10n ** 9n * UNIT);
+    for (const trader of [dave, erin]) await fund(world, trader, accountId(trader.address), 10_000n * UNIT);
     await fund(world, operator, accountId(operator.address), BigInt(size) * 1_000n * UNIT);
     for (let tick = ticks - 1; tick >= 0; tick--) {
       await crowd.quote(BigInt(Math.round(2_000 * 1.012 ** tick)) * WAD);
@@ -325,18 +332,28 @@ class Crowd {
     return crowd;
   }
 
-  /** An account of Alice's with 250 and a unit at 2,000 that has been bankrupt, or nearly so, for five minutes, its lot over. */
-  async failing(subId: bigint, price: bigint): Promise<bigint> {
-    const { alice, carol, dave } = this.traders;
+  /** An account of Alice's with 250 and a unit at 2,000 that has been bankrupt for five minutes: its lot has been opened. */
+  async failing(subId: bigint): Promise<bigint> {
+    const { alice, carol } = this.traders;
     const account = accountId(alice.address, subId);
-    await this.quote(PRICE);
+    await calm(this.world, () => this.quote(PRICE));
     await fund(this.world, alice, account, 250n * UNIT);
     await this.trade(account, accountId(carol.address), WAD, PRICE);
-    await this.quote(price);
+    await this.quote(BANKRUPT);
     await wait(this.world, 300);
-    await this.world.liquidator.connect(dave).liquidate(account, ETH, accountId(dave.address));
+    await this.liquidate(account);
+    return account;
+  }
+
+  /** The same, its lot over. */
+  async orphaned(subId: bigint): Promise<bigint> {
+    const account = await this.failing(subId);
     await wait(this.world, 300);
     return account;
+  }
+
+  async bid(account: bigint): Promise<ContractTransactionResponse> {
+    return bid(this.world, this.traders.erin, account, WAD);
   }
 
   async liquidate(account: bigint): Promise<ContractTransactionResponse> {
@@ -345,6 +362,7 @@ class Crowd {
   }
 
   async quote(price: bigint): Promise<void> {
+    await setPrice(this.world, QUOTE, WAD);
     await setPrice(this.world, ETH, price);
     await this.world.house.accrue([ETH]);
     await wait(this.world, 3 * 3_600);
@@ -385,20 +403,16 @@ async function insure(world: World): Promise<void> {
   await fund(world, operator, INSURANCE, 1_000_000n * UNIT);
 }
 
-const BANKRUPT = 1_700n * WAD;
-
 /** A lot of a bankrupt account: insurance pays the premium, the tip and most of the loss. */
 const takeInsured: Scenario = {
   key: "auction_take_insured",
   bound: 260_000,
   above: TAKE_COSTS,
   async run(world) {
-    const failing = await Failing.rehearsed(world, false);
+    const crowd = await Crowd.open(world, 1, 1);
     await insure(world);
-    await failing.fall(BANKRUPT);
-    await failing.liquidate();
-    await wait(world, 10);
-    return failing.bid(WAD);
+    await crowd.bid(await crowd.failing(1n));
+    return crowd.bid(await crowd.failing(2n));
   },
 };
 
@@ -411,8 +425,8 @@ function offset(counterparties: number): Scenario {
     async run(world) {
       const crowd = await Crowd.open(world, counterparties, 1);
       await insure(world);
-      await crowd.liquidate(await crowd.failing(1n, BANKRUPT));
-      return crowd.liquidate(await crowd.failing(2n, BANKRUPT));
+      await crowd.liquidate(await crowd.orphaned(1n));
+      return crowd.liquidate(await crowd.orphaned(2n));
     },
   };
 }
@@ -424,9 +438,9 @@ function share(ticks: number): Scenario {
     bound: 1_000_000,
     async run(world) {
       const crowd = await Crowd.open(world, ticks, ticks);
-      await crowd.liquidate(await crowd.failing(1n, BANKRUPT));
+      await crowd.liquidate(await crowd.orphaned(1n));
       await world.house.pay(ETH, 1_000n);
-      await crowd.liquidate(await crowd.failing(2n, BANKRUPT));
+      await crowd.liquidate(await crowd.orphaned(2n));
       return world.house.pay(ETH, 1_000n);
     },
   };
