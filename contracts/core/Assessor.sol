@@ -133,6 +133,11 @@ library Assessor {
         return debt(s) * 10_000 > s.collateral * cap;
     }
 
+    /// @notice Whether it no longer waits for somebody: bankrupt, or below half of maintenance.
+    function orphaned(Standing memory s) internal pure returns (bool) {
+        return s.equity < 0 || s.marginEquity * 2 < int256(s.maintenance);
+    }
+
     /// @notice What one leg adds to an account at mark.
     function leg(
         Markets.Market memory market,

@@ -24,13 +24,8 @@ library Deleveraging {
         uint256 openInterest
     );
     event EpochEnded(AssetId indexed asset, bool indexed long, uint256 epoch);
-    event TickShared(
-        AssetId indexed asset,
-        bool indexed long,
-        uint256 indexed tick,
-        uint256 shareVersion,
-        uint256 charge
-    );
+    /// @notice What each tick pays per unit, in ray.
+    event TicksShared(AssetId indexed asset, bool indexed long, uint256 shareVersion, Charge[] charges);
     event ProfitShared(
         AssetId indexed asset,
         bool indexed long,
@@ -40,12 +35,23 @@ library Deleveraging {
         uint256 dust
     );
 
+    struct Charge {
+        uint16 tick;
+        uint240 perUnit;
+    }
+
+    /// @notice A tick in profit: its size, and what may still be taken per unit.
+    struct Band {
+        uint256 tick;
+        uint256 size;
+        uint256 perUnit;
+    }
+
     /// @notice A share in progress: from the lowest tick in use up.
     struct Share {
         uint256 mark;
         uint256 haircut;
         uint256 from;
-        uint256 capacity;
         uint256 fraction;
         uint256 collected;
     }
@@ -101,12 +107,12 @@ library Deleveraging {
         Side storage side = Positions.sideOf(ledger.perps[asset], long);
         Share memory state;
         (state.mark, state.haircut, state.from) = (mark, Positions.haircutOf(ledger, asset), side.page);
-        uint256[] memory ticks = ticksInUse(side);
-        state.capacity = capacityOf(side, state, long, ticks);
+        Band[] memory bands = profitable(side, state, long);
+        uint256 most = sum(bands);
         if (state.from != 0) side.page = 0;
-        if (state.capacity == 0) return (0, 0);
-        state.fraction = Deleverage.shareFraction(deficit, state.capacity);
-        uint256 next = chargeTicks(side, state, asset, long, ticks, limit);
+        if (most == 0) return (0, 0);
+        state.fraction = Deleverage.shareFraction(deficit, most);
+        uint256 next = charge(side, state, asset, long, bands, limit);
         if (next != 0) side.page = uint16(next);
         paid = FixedPoint.min(deficit, state.collected);
         dust = state.collected - paid;
@@ -118,7 +124,7 @@ library Deleveraging {
         Side storage side = Positions.sideOf(ledger.perps[asset], long);
         Share memory state;
         (state.mark, state.haircut) = (mark, Positions.haircutOf(ledger, asset));
-        return capacityOf(side, state, long, ticksInUse(side)) / WAD;
+        return sum(profitable(side, state, long)) / WAD;
     }
 
     /// @notice How many ticks have members.
@@ -167,65 +173,63 @@ library Deleveraging {
     }
 
     /// @return next the tick at which the next call goes on; 0 when there is none left
-    function chargeTicks(
+    function charge(
         Side storage side,
         Share memory state,
         AssetId asset,
         bool long,
-        uint256[] memory ticks,
+        Band[] memory bands,
         uint256 limit
     ) private returns (uint256 next) {
-        uint256 shareVersion = ++side.shareVersion;
-        for (uint256 i = 0; i < ticks.length; ++i) {
-            if (ticks[i] < state.from) continue;
-            if (limit == 0) return ticks[i];
-            --limit;
-            uint256 charge = chargeTick(side, state, long, ticks[i]);
-            if (charge != 0) emit TickShared(asset, long, ticks[i], shareVersion, charge);
+        uint256 count = FixedPoint.min(limit, bands.length);
+        Charge[] memory charges = new Charge[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 perUnit = Deleverage.shareCharge(state.fraction, bands[i].perUnit);
+            charges[i] = Charge(uint16(bands[i].tick), uint240(perUnit));
+            state.collected += Deleverage.sharePaid(bands[i].size, perUnit);
+            take(side, bands[i].tick, perUnit);
         }
+        emit TicksShared(asset, long, ++side.shareVersion, charges);
+        return count < bands.length ? bands[count].tick : 0;
     }
 
-    /// @dev Σ size·w, in 1e36.
-    function capacityOf(
-        Side storage side,
-        Share memory state,
-        bool long,
-        uint256[] memory ticks
-    ) private view returns (uint256 sum) {
+    function take(Side storage side, uint256 index, uint256 perUnit) private {
+        if (perUnit == 0) return;
+        Tick memory tick = side.ticks[index];
+        if (tick.cashEpoch < side.epoch) {
+            if (tick.shared) side.tickEpochEnds[index][tick.cashEpoch] = tick.cashIndex;
+            (tick.cashIndex, tick.cashEpoch) = (0, side.epoch);
+        }
+        tick.shared = true;
+        unchecked {
+            tick.cashIndex += uint152(Deleverage.shareCash(perUnit, side.multiplier));
+        }
+        tick.taken += uint80(Deleverage.shareTaken(perUnit));
+        side.ticks[index] = tick;
+    }
+
+    /// @dev The ticks in profit that have something left to take, from where the share goes on.
+    function profitable(Side storage side, Share memory state, bool long) private view returns (Band[] memory bands) {
+        uint256[] memory ticks = ticksInUse(side);
+        bands = new Band[](ticks.length);
+        uint256 count;
         for (uint256 i = 0; i < ticks.length; ++i) {
             if (ticks[i] < state.from) continue;
             uint256 edge = long ? Ticks.upper(ticks[i]) : Ticks.lower(ticks[i]);
             // What is not in profit needs no reading.
             if (long ? state.mark <= edge : edge <= state.mark) continue;
             Tick memory tick = side.ticks[ticks[i]];
-            sum += Positions.tickSize(side, tick) * perUnit(state, long, ticks[i], tick.taken);
+            uint256 perUnit = Deleverage.shareCapacity(long, state.mark, edge, state.haircut, tick.taken);
+            if (perUnit == 0) continue;
+            bands[count++] = Band(ticks[i], Positions.tickSize(side, tick), perUnit);
+        }
+        assembly ("memory-safe") {
+            mstore(bands, count)
         }
     }
 
-    function perUnit(Share memory state, bool long, uint256 tick, uint256 taken) private pure returns (uint256) {
-        uint256 edge = long ? Ticks.upper(tick) : Ticks.lower(tick);
-        return Deleverage.shareCapacity(long, state.mark, edge, state.haircut, taken);
-    }
-
-    function chargeTick(
-        Side storage side,
-        Share memory state,
-        bool long,
-        uint256 index
-    ) private returns (uint256 charge) {
-        Tick storage tick = side.ticks[index];
-        charge = Deleverage.shareCharge(state.fraction, perUnit(state, long, index, tick.taken));
-        if (charge == 0) return 0;
-        if (tick.cashEpoch < side.epoch) {
-            if (tick.shared) side.tickEpochEnds[index][tick.cashEpoch] = tick.cashIndex;
-            tick.cashIndex = 0;
-            tick.cashEpoch = side.epoch;
-        }
-        tick.shared = true;
-        unchecked {
-            tick.cashIndex += uint152(Deleverage.shareCash(charge, side.multiplier));
-        }
-        tick.taken += uint80(Deleverage.shareTaken(charge));
-        state.collected += Deleverage.sharePaid(Positions.tickSize(side, tick), charge);
+    /// @dev Σ size·w, in 1e36.
+    function sum(Band[] memory bands) private pure returns (uint256 total) {
+        for (uint256 i = 0; i < bands.length; ++i) total += bands[i].size * bands[i].perUnit;
     }
 }

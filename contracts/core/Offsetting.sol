@@ -28,8 +28,6 @@ library Offsetting {
     using Exchanging for Ledger;
     using Pricing for Ledger;
 
-    /// @dev Below this share of maintenance an account no longer waits for somebody, in basis points.
-    uint256 internal constant ORPHANED = 5_000;
     /// @dev The health up to which a solvent account is offset at most.
     uint256 private constant MOST_TARGET = 2e18;
 
@@ -107,13 +105,9 @@ library Offsetting {
         bool open = start.price.status != PriceStatus.Stale && start.market.config.state != AssetState.Settling;
         require(open, IClearingHouse.AssetNotTradable(terms.asset));
         require(
-            isOrphaned(start.before),
+            Assessor.orphaned(start.before),
             IClearingHouse.NotOrphaned(terms.account, start.before.marginEquity, start.before.maintenance)
         );
-    }
-
-    function isOrphaned(Assessor.Standing memory s) internal pure returns (bool) {
-        return s.equity < 0 || s.marginEquity * 10_000 < int256(s.maintenance * ORPHANED);
     }
 
     /// @dev The whole leg of a bankrupt account, else what brings it well above maintenance when it has paid for the step.

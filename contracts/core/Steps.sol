@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
+import {Incentives} from "../libraries/Incentives.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
@@ -23,9 +24,6 @@ library Steps {
     using Accounting for Ledger;
     using Exchanging for Ledger;
     using Pricing for Ledger;
-
-    /// @dev The most that insurance pays for a step, in basis points of what it closes.
-    uint256 private constant INSURED = 150;
 
     /// @dev What a step starts from, and why it may be taken.
     struct Start {
@@ -91,7 +89,7 @@ library Steps {
         if (wanted != 0) {
             int256 equity = start.before.equity;
             require(equity < 0, IClearingHouse.NotBankrupt(terms.account, equity));
-            uint256 bound = FixedPoint.mulDivDown(FixedPoint.mulDown(closing, start.price.mark), INSURED, 10_000);
+            uint256 bound = Incentives.insured(FixedPoint.mulDown(closing, start.price.mark));
             require(wanted <= bound, IClearingHouse.ValueOutOfBounds(wanted, bound));
             uint256 paid = Paying.use(ledger, terms.asset, wanted);
             premium = FixedPoint.min(paid, terms.insuredPremium);

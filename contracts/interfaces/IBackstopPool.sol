@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Minutes} from "../libraries/Minutes.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {IExchange} from "./IExchange.sol";
@@ -24,14 +25,8 @@ interface IBackstopPool {
         uint16 spotDiscount;
     }
 
-    /// @notice The notional unwound in the minute since `start`.
-    struct Minute {
-        uint112 used;
-        uint48 start;
-    }
-
     /// @param size what was bought, negative for sold
-    event Unwound(AssetId indexed asset, int256 size, uint256 price, Minute minute);
+    event Unwound(AssetId indexed asset, int256 size, uint256 price, Minutes.Minute minute);
     event UnwindingSet(Unwinding before, Unwinding unwinding);
 
     /// @param most what the caller and the pool leave

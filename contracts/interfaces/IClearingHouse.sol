@@ -159,6 +159,7 @@ interface IClearingHouse {
     event InterestCharged(AccountId indexed account, uint256 amount);
     event DeficitBooked(AssetId indexed asset, AccountId indexed account, uint256 amount);
     event DeficitReduced(AssetId indexed asset, uint256 amount);
+    /// @notice What insurance paid into the row of a market.
     event DeficitInsured(AssetId indexed asset, uint256 amount);
     /// @notice What insurance paid for a market, whatever for.
     event InsuranceUsed(AssetId indexed asset, uint256 amount);

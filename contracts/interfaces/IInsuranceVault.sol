@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Minutes} from "../libraries/Minutes.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {IClearingHouse} from "./IClearingHouse.sol";
 
@@ -18,12 +19,6 @@ import {IClearingHouse} from "./IClearingHouse.sol";
 /// What is in the row while there are no shares is nobody's: it backs the markets beside the stakers' part, earns and loses
 /// with it, and can never be withdrawn. Who seeds it gives it away for good.
 interface IInsuranceVault {
-    /// @notice The notional sold in the minute since `start`.
-    struct Minute {
-        uint112 sold;
-        uint48 start;
-    }
-
     /// @param paid token units of quote
     event SpotSold(
         AssetId indexed spot,
@@ -31,7 +26,7 @@ interface IInsuranceVault {
         uint256 size,
         uint256 price,
         uint256 paid,
-        Minute minute
+        Minutes.Minute minute
     );
 
     /// @param allowance notional left of this minute

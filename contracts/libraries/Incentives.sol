@@ -18,6 +18,9 @@ library Incentives {
     /// @dev The most of a tip, in basis points of what the account must hold.
     uint256 internal constant MOST_TIP = 200;
 
+    /// @dev The most that insurance pays for a step of a bankrupt account, in basis points of what is closed.
+    uint256 internal constant MOST_INSURED = 150;
+
     /// @notice clamp(margin equity / maintenance, 0, 1) in 1e18.
     function health(int256 equity, uint256 maintenance) internal pure returns (uint256) {
         if (equity <= 0) return 0;
@@ -53,6 +56,11 @@ library Incentives {
         uint256 below = FixedPoint.mulUp(notional, floor);
         elapsed = FixedPoint.min(elapsed, duration_);
         return int256(FixedPoint.mulDivDown(below + top, elapsed, duration_)) - int256(below);
+    }
+
+    /// @notice The most that insurance pays somebody for closing `notional` of a bankrupt account.
+    function insured(uint256 notional) internal pure returns (uint256) {
+        return FixedPoint.mulDivDown(notional, MOST_INSURED, 10_000);
     }
 
     /// @notice Mark less (plus, for who gives a short) the premium per unit; for the account by rounding.

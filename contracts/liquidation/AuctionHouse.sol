@@ -21,6 +21,7 @@ library AuctionHouse {
     uint256 internal constant PER_ACCOUNT = 5;
     uint256 internal constant LEAST_PART = 10;
     uint256 internal constant FLOOR_UNIT = 1e9;
+    uint256 internal constant FORGOTTEN = 1 hours;
 
     /// @notice The lot that would be opened now.
     /// @param inFlight size in all other lots of the market
@@ -70,6 +71,7 @@ library AuctionHouse {
         Lot memory lot = chain.lots[account][asset];
         if (lot.size == 0) return v;
         Situations.Situation memory s = chain.load(house, house.caseOf(account, asset), account, asset);
+        if (isForgotten(s, lot)) return v;
         uint256 planned;
         (v, planned) = look(s, lot);
         if (v.size != 0) (v.premium, v.price) = premiumOf(s, v, s.dealOf(v.size, planned));
@@ -84,12 +86,18 @@ library AuctionHouse {
         return block.timestamp >= endOf(s, lot);
     }
 
+    /// @notice Nobody came for what a lot left behind: what fails now fails for another reason, and has its own auction.
+    function isForgotten(Situations.Situation memory s, Lot memory lot) internal view returns (bool) {
+        return lot.size != 0 && block.timestamp >= endOf(s, lot) + FORGOTTEN;
+    }
+
     /// @notice Takes a part of the lot; what is still needed afterwards is the next lot.
     function fill(
         Chain storage chain,
         IClearingHouse house,
         ILiquidator.Bid calldata bid
     ) external returns (uint256 size, uint256 price) {
+        requireValid(house, bid);
         Situations.Situation memory s = chain.load(
             house,
             house.examine(bid.account, bid.asset),
@@ -97,7 +105,7 @@ library AuctionHouse {
             bid.asset
         );
         Lot memory lot = chain.lots[s.account][s.asset];
-        require(lot.size != 0, ILiquidator.NoLot(s.account, s.asset));
+        require(lot.size != 0 && !isForgotten(s, lot), ILiquidator.NoLot(s.account, s.asset));
         (ILiquidator.LotView memory v, uint256 planned) = look(s, lot);
         require(v.size != 0, ILiquidator.NothingOnOffer(s.account, s.asset));
         size = FixedPoint.min(v.size, bid.most);
@@ -141,6 +149,13 @@ library AuctionHouse {
     /// @notice Takes a lot away.
     function close(Chain storage chain, Situations.Situation memory s, Lot memory lot) internal {
         put(chain, s, lot, 0);
+    }
+
+    function requireValid(IClearingHouse house, ILiquidator.Bid calldata bid) private view {
+        require(block.timestamp <= bid.deadline, ILiquidator.DeadlinePassed(bid.deadline, block.timestamp));
+        address owner = bid.taker.ownerOf();
+        bool allowed = owner != address(0) && (msg.sender == owner || house.isOperator(owner, msg.sender));
+        require(allowed, ILiquidator.NotOwnerOrOperator(bid.taker, msg.sender));
     }
 
     /// @dev A bid on all of a leg takes all of it, or leaves what is worth another bid.

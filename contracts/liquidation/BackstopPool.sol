@@ -12,6 +12,7 @@ import {IExchange} from "../interfaces/IExchange.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Entries} from "../libraries/Entries.sol";
 import {Margin} from "../libraries/Margin.sol";
+import {Minutes} from "../libraries/Minutes.sol";
 import {Quoting} from "../libraries/Quoting.sol";
 import {Shares} from "../libraries/Shares.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
@@ -25,6 +26,7 @@ import {ShareVault} from "../vaults/ShareVault.sol";
 contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
     using SafeERC20 for IERC20;
     using Entries for Entries.Window;
+    using Minutes for Minutes.Minute;
 
     uint256 internal constant COOLDOWN = 3 days;
     uint256 internal constant SPREAD = 0.01e18;
@@ -41,7 +43,7 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
     Lens internal immutable lens;
     Entries.Window internal entries;
     Unwinding internal unwinding_;
-    mapping(AssetId asset => Minute) internal minutes_;
+    mapping(AssetId asset => Minutes.Minute) internal minutes_;
 
     /// @dev The row at mark, at fast, and to those who come and go; what it holds, and whether a price of that is in doubt.
     struct Inventory {
@@ -220,19 +222,11 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
     }
 
     function allowance(AssetId asset, IClearingHouse.Case memory c) internal view returns (uint256) {
-        uint256 most = FixedPoint.mulDivDown(c.market.initialDepth, unwinding_.rate, 10_000);
-        uint256 used = minuteOf(asset).used;
-        return most > used ? most - used : 0;
-    }
-
-    function minuteOf(AssetId asset) internal view returns (Minute memory minute) {
-        minute = minutes_[asset];
-        if (block.timestamp >= minute.start + 1 minutes) return Minute(0, uint48(block.timestamp));
+        return minutes_[asset].left(c.market.initialDepth, unwinding_.rate);
     }
 
     function use(AssetId asset, IClearingHouse.Case memory c, int256 traded, uint256 price) internal {
-        Minute memory minute = minuteOf(asset);
-        minute.used += uint112(Margin.notionalOf(traded, c.price.mark));
+        Minutes.Minute memory minute = minutes_[asset].plus(Margin.notionalOf(traded, c.price.mark));
         minutes_[asset] = minute;
         emit Unwound(asset, traded, price, minute);
     }

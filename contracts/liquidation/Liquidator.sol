@@ -63,6 +63,10 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
             return (Stage.None, 0);
         }
         require(lot.size == 0 || over, LotNotOver(account, asset, AuctionHouse.endOf(s, lot), block.timestamp));
+        if (over && AuctionHouse.isForgotten(s, lot)) {
+            chain.close(s, lot);
+            over = false;
+        }
         Run memory run;
         run.keeper = keeper;
         reduce(s, run);
@@ -95,10 +99,6 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     /// @inheritdoc ILiquidator
     function bid(Bid calldata terms) external nonReentrant returns (uint256 size, uint256 price) {
-        require(block.timestamp <= terms.deadline, DeadlinePassed(terms.deadline, block.timestamp));
-        address owner = terms.taker.ownerOf();
-        bool allowed = owner != address(0) && (msg.sender == owner || clearingHouse.isOperator(owner, msg.sender));
-        require(allowed, NotOwnerOrOperator(terms.taker, msg.sender));
         return chain.fill(clearingHouse, terms);
     }
 

@@ -13,14 +13,11 @@ import {Situations} from "./Situations.sol";
 library Orphans {
     using Situations for Situations.Situation;
 
-    uint256 internal constant ORPHANED = 0.5e18;
-
     function offer(Situations.Situation memory s) internal pure returns (ILiquidator.Offer memory o) {
         if (s.isSpot()) return offerSpot(s, o);
         if (s.isFrozen()) return Situations.passed(o, ILiquidator.Reason.Frozen);
-        bool bankrupt = s.isBankrupt();
-        if (!bankrupt && s.health >= ORPHANED) return Situations.passed(o, ILiquidator.Reason.NotOrphaned);
-        o.planned = bankrupt ? FixedPoint.abs(s.size) : s.smallestAfterTip(s.penaltyRate()).size;
+        if (!Assessor.orphaned(s.standing)) return Situations.passed(o, ILiquidator.Reason.NotOrphaned);
+        o.planned = s.standing.equity < 0 ? FixedPoint.abs(s.size) : s.smallestAfterTip(s.penaltyRate()).size;
         (o.size, o.capacity) = (o.planned, s.notional(o.planned));
         if (o.size == 0) return Situations.passed(o, ILiquidator.Reason.Toxic);
     }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Pool} from "../core/Ledger.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {Minutes} from "../libraries/Minutes.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Absorbing} from "./Absorbing.sol";
@@ -15,6 +16,7 @@ import {Situations} from "./Situations.sol";
 
 /// @notice What the closing chain would do, from the code that does it.
 library Outlooks {
+    using Minutes for Minutes.Minute;
     using Situations for Situations.Situation;
 
     function outlook(
@@ -27,8 +29,9 @@ library Outlooks {
         (o.open, o.safe, o.health, o.margin) = (s.open, s.isSafe(), s.health, s.margin);
         if (!s.open) return o;
         Lot memory lot = chain.lots[account][asset];
-        if (lot.size == 0 || AuctionHouse.isOver(s, lot)) offers(chain, house, s, lot, o);
-        else wait(o);
+        if (lot.size != 0 && !AuctionHouse.isOver(s, lot)) return wait(o);
+        offers(chain, house, s, lot, o);
+        o.stage = stageOf(o, lot.size != 0 && !AuctionHouse.isForgotten(s, lot));
     }
 
     function flowOf(
@@ -38,7 +41,7 @@ library Outlooks {
     ) external view returns (uint256 inFlight, uint256 windowLeft) {
         Flow memory flow = chain.flows[asset];
         uint256 depth = house.marketOf(asset).initialDepth;
-        return (flow.inFlight, Reducing.windowLeft(flow, depth, chain.terms[asset].window));
+        return (flow.inFlight, Reducing.minuteOf(flow).left(depth, chain.terms[asset].window));
     }
 
     function offers(
@@ -57,7 +60,6 @@ library Outlooks {
         if (AccountId.unwrap(chain.backstop) != 0) held = house.caseOf(chain.backstop, s.asset);
         o.absorb = Absorbing.offer(s, chain.backstop, held);
         o.offset = Orphans.offer(s);
-        o.stage = stageOf(o, lot.size != 0);
     }
 
     /// @dev A lot that is over had its time: the stages after it come first.
@@ -69,8 +71,9 @@ library Outlooks {
         return o.auction.size != 0 ? ILiquidator.Stage.Auction : ILiquidator.Stage.None;
     }
 
-    function wait(ILiquidator.Outlook memory o) private pure {
+    function wait(ILiquidator.Outlook memory o) private pure returns (ILiquidator.Outlook memory) {
         (o.reduce.reason, o.auction.reason) = (ILiquidator.Reason.LotIsLive, ILiquidator.Reason.LotIsLive);
         (o.absorb.reason, o.offset.reason) = (ILiquidator.Reason.LotIsLive, ILiquidator.Reason.LotIsLive);
+        return o;
     }
 }

@@ -6,6 +6,7 @@ import {Quotes} from "../core/Quotes.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {Margin} from "../libraries/Margin.sol";
+import {Minutes} from "../libraries/Minutes.sol";
 import {Reduction} from "../libraries/Reduction.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {accountId} from "../types/AccountId.sol";
@@ -16,9 +17,9 @@ import {Situations} from "./Situations.sol";
 /// @notice Stage 1: the smallest reduction trades with the market's pool, as far as that moves its price little and a minute's
 /// allowance goes.
 library Reducing {
+    using Minutes for Minutes.Minute;
     using Situations for Situations.Situation;
 
-    uint256 internal constant WINDOW = 1 minutes;
     /// @dev A part of what is planned below which the stage is passed.
     uint256 internal constant LEAST_PART = 10;
 
@@ -31,7 +32,7 @@ library Reducing {
     ) internal view returns (ILiquidator.Offer memory o) {
         o.reason = hindrance(s, pool);
         if (o.reason != ILiquidator.Reason.None) return o;
-        o.capacity = windowLeft(flow, s.market.initialDepth, s.terms.window);
+        o.capacity = minuteOf(flow).left(s.market.initialDepth, s.terms.window);
         o.capacity = FixedPoint.min(o.capacity, roomOf(s, pool, c));
         uint256 most = s.sizeOf(o.capacity);
         if (most == 0) return Situations.passed(o, ILiquidator.Reason.NoRoom);
@@ -51,18 +52,13 @@ library Reducing {
 
     /// @notice What the window has used when `notional` more goes through it.
     function used(Flow memory flow, uint256 notional) internal view returns (Flow memory) {
-        if (block.timestamp >= flow.windowStart + WINDOW) {
-            (flow.windowStart, flow.windowUsed) = (uint48(block.timestamp), 0);
-        }
-        flow.windowUsed += uint112(notional);
+        Minutes.Minute memory minute = minuteOf(flow).plus(notional);
+        (flow.windowStart, flow.windowUsed) = (minute.start, minute.used);
         return flow;
     }
 
-    /// @notice What is left of the minute's allowance, `window` basis points of depth.
-    function windowLeft(Flow memory flow, uint256 depth, uint256 window) internal view returns (uint256) {
-        uint256 allowance = Situations.share(depth, window);
-        uint256 spent = used(flow, 0).windowUsed;
-        return allowance > spent ? allowance - spent : 0;
+    function minuteOf(Flow memory flow) internal pure returns (Minutes.Minute memory) {
+        return Minutes.Minute(flow.windowUsed, flow.windowStart);
     }
 
     function hindrance(Situations.Situation memory s, Pool memory pool) private pure returns (ILiquidator.Reason) {

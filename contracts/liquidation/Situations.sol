@@ -23,8 +23,6 @@ library Situations {
     /// @dev What is left of a leg is at least so many tips, or it is closed whole.
     uint256 internal constant DUST = 100;
     uint256 internal constant MOST_INCENTIVE = 0.95e18;
-    /// @dev The most that insurance pays for a step of a bankrupt account, in basis points of what is closed.
-    uint256 internal constant INSURED = 150;
 
     struct Situation {
         AccountId account;
@@ -220,7 +218,7 @@ library Situations {
         d.tip = FixedPoint.min(tip, budget - d.penalty);
         d.premium = budget - d.penalty - d.tip;
         if (s.standing.equity >= 0 || isSpot(s)) return d;
-        uint256 insured = FixedPoint.min(s.insurable, share(notional(s, n), INSURED));
+        uint256 insured = FixedPoint.min(s.insurable, Incentives.insured(notional(s, n)));
         d.insuredTip = FixedPoint.min(tip, insured);
         d.insuredPremium = insured - d.insuredTip;
     }

@@ -8,7 +8,7 @@ import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
 import {IInsuranceVault} from "../interfaces/IInsuranceVault.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
-import {Margin} from "../libraries/Margin.sol";
+import {Minutes} from "../libraries/Minutes.sol";
 import {Shares} from "../libraries/Shares.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
@@ -20,6 +20,7 @@ import {ShareVault} from "./ShareVault.sol";
 /// sale of spot that the row took for want of a price.
 contract InsuranceVault is IInsuranceVault, ShareVault {
     using SafeERC20 for IERC20;
+    using Minutes for Minutes.Minute;
 
     uint256 internal constant COOLDOWN = 7 days;
     /// @dev Basis points: what a buyer of spot gets off, and of live depth what is sold per minute.
@@ -27,7 +28,7 @@ contract InsuranceVault is IInsuranceVault, ShareVault {
     uint256 internal constant RATE = 10;
 
     IClearingHouse public immutable clearingHouse;
-    mapping(AssetId spot => Minute) internal minutes_;
+    mapping(AssetId spot => Minutes.Minute) internal minutes_;
 
     constructor(
         IClearingHouse clearingHouse_,
@@ -137,19 +138,11 @@ contract InsuranceVault is IInsuranceVault, ShareVault {
     }
 
     function allowance(AssetId spot, IClearingHouse.Case memory c) internal view returns (uint256) {
-        uint256 most = FixedPoint.mulDivDown(c.market.initialDepth, RATE, 10_000);
-        uint256 sold = minuteOf(spot).sold;
-        return most > sold ? most - sold : 0;
-    }
-
-    function minuteOf(AssetId spot) internal view returns (Minute memory minute) {
-        minute = minutes_[spot];
-        if (block.timestamp >= minute.start + 1 minutes) return Minute(0, uint48(block.timestamp));
+        return minutes_[spot].left(c.market.initialDepth, RATE);
     }
 
     function use(AssetId spot, IClearingHouse.Case memory c, uint256 size, uint256 price, uint256 paid) internal {
-        Minute memory minute = minuteOf(spot);
-        minute.sold += uint112(Margin.notionalOf(int256(size), c.price.mark));
+        Minutes.Minute memory minute = minutes_[spot].plus(FixedPoint.mulUp(size, c.price.mark));
         minutes_[spot] = minute;
         emit SpotSold(spot, msg.sender, size, price, paid, minute);
     }

@@ -1,6 +1,7 @@
 import type { ContractTransactionResponse } from "ethers";
 import {
   Capability,
+  INSURANCE,
   MARKETS,
   QUOTE,
   WAD,
@@ -158,10 +159,15 @@ const matchTwoFresh: Scenario = {
 };
 
 const FALLEN = 1_835n * WAD;
+const BANKRUPT = 1_700n * WAD;
 
 const REDUCE_COSTS =
   "slots 132,000, logs 31,000 and 21,000 of the transaction are as much as the bound; examining account and pool, the plan, the law and its second look at the account are 208,000 of arithmetic and borders";
 const START_COSTS = "slots 64,000, logs 9,000 and 21,000 of the transaction; one examination and one plan are 84,000";
+const OFFSET_COSTS =
+  "the tip, the insured loss and the offset are 13 rows of the ledger; the call looks at the account, plans and asks the stages before it";
+const SHARE_COSTS =
+  "of each tick two slots are read for the first time and one is written, 7,100; the log is 500, arithmetic 3,200";
 const TAKE_COSTS =
   "slots 112,000, logs 29,000 and 21,000 of the transaction; examination, two plans, the law and its second look at the account are 168,000";
 
@@ -198,17 +204,7 @@ class Failing {
   }
 
   async bid(most: bigint): Promise<ContractTransactionResponse> {
-    const { carol } = this.traders;
-    return this.world.liquidator.connect(carol).bid({
-      account: this.account,
-      asset: ETH,
-      taker: accountId(carol.address),
-      most,
-      least: 0n,
-      limit: 2n * PRICE,
-      deadline: LATER,
-      data: "0x",
-    });
+    return bid(this.world, this.traders.carol, this.account, most);
   }
 
   /** The price falls and has stood there, latched, for five minutes. */
@@ -252,11 +248,7 @@ class Failing {
     await this.trade(ETH, this.account, accountId(bob.address), WAD - left, PRICE);
     const { equity } = await house.assess(this.account);
     const spare = (equity - this.margin() * WAD) / 10n ** 12n;
-    // Until volatility and what it asks for have come down again.
-    for (let day = 0; day < 10; day++) {
-      await wait(this.world, 80_000);
-      await this.quote(PRICE);
-    }
+    await calm(this.world, () => this.quote(PRICE));
     const { amount } = await lens.withdrawable(this.account, QUOTE);
     await house.connect(alice).withdraw(this.account, QUOTE, spare < amount ? spare : amount, alice.address);
     await wait(this.world, 60);
@@ -279,6 +271,25 @@ async function cast(world: World) {
   return { operator, alice, bob, carol, dave, erin, frank };
 }
 
+async function bid(
+  world: World,
+  bidder: Awaited<ReturnType<typeof cast>>["carol"],
+  account: bigint,
+  most: bigint,
+): Promise<ContractTransactionResponse> {
+  const taker = accountId(bidder.address);
+  const terms = { account, asset: ETH, taker, most, least: 0n, limit: 2n * PRICE, deadline: LATER, data: "0x" };
+  return world.liquidator.connect(bidder).bid(terms);
+}
+
+/** Ten days of one price: volatility and what it asks for have come down again. */
+async function calm(world: World, quote: () => Promise<void>): Promise<void> {
+  for (let day = 0; day < 10; day++) {
+    await wait(world, 80_000);
+    await quote();
+  }
+}
+
 /** From a lot that has been on offer for five minutes. */
 function take(key: string, bound: number, part: bigint): Scenario {
   return {
@@ -292,6 +303,148 @@ function take(key: string, bound: number, part: bigint): Scenario {
       const { lot } = await world.liquidator.lotOf(failing.account, ETH);
       await wait(world, 300);
       return failing.bid((lot.size * part) / 100n);
+    },
+  };
+}
+
+/**
+ * Carol short and Frank long 100,000 of ETH, so that no deficit here is more than is tolerated and shared at once; beside
+ * them accounts of the operator's, each short one unit against Frank, at prices so many ticks apart. Dave is the keeper.
+ */
+class Crowd {
+  private constructor(
+    readonly world: World,
+    private readonly traders: Awaited<ReturnType<typeof cast>>,
+  ) {}
+
+  static async open(world: World, size: number, ticks: number): Promise<Crowd> {
+    const crowd = new Crowd(world, await cast(world));
+    const { operator, carol, dave, erin, frank } = crowd.traders;
+    await world.configurator.setCapability(operator, Capability.Trade, true);
+    await world.configurator.setLimits(ETH, { total: 10n ** 28n, crowdedFrom: 10n ** 28n, perAccount: WAD });
+    await world.configurator.setDepth(ETH, 10n ** 28n);
+    for (const trader of [carol, frank]) await fund(world, trader, accountId(trader.address), 10n ** 9n * UNIT);
+    for (const trader of [dave, erin]) await fund(world, trader, accountId(trader.address), 10_000n * UNIT);
+    await fund(world, operator, accountId(operator.address), BigInt(size) * 1_000n * UNIT);
+    for (let tick = ticks - 1; tick >= 0; tick--) {
+      await crowd.quote(BigInt(Math.round(2_000 * 1.012 ** tick)) * WAD);
+      await crowd.join(Math.floor((size * tick) / ticks), Math.floor((size * (tick + 1)) / ticks));
+    }
+    await crowd.trade(accountId(frank.address), accountId(carol.address), 100_000n * WAD, PRICE);
+    return crowd;
+  }
+
+  /** An account of Alice's with 250 and a unit at 2,000 that has been bankrupt for five minutes: its lot has been opened. */
+  async failing(subId: bigint): Promise<bigint> {
+    const { alice, carol } = this.traders;
+    const account = accountId(alice.address, subId);
+    await calm(this.world, () => this.quote(PRICE));
+    await fund(this.world, alice, account, 250n * UNIT);
+    await this.trade(account, accountId(carol.address), WAD, PRICE);
+    await this.quote(BANKRUPT);
+    await wait(this.world, 300);
+    await this.liquidate(account);
+    return account;
+  }
+
+  /** The same, its lot over. */
+  async orphaned(subId: bigint): Promise<bigint> {
+    const account = await this.failing(subId);
+    await wait(this.world, 300);
+    return account;
+  }
+
+  async bid(account: bigint): Promise<ContractTransactionResponse> {
+    return bid(this.world, this.traders.erin, account, WAD);
+  }
+
+  async liquidate(account: bigint): Promise<ContractTransactionResponse> {
+    const { dave } = this.traders;
+    return this.world.liquidator.connect(dave).liquidate(account, ETH, accountId(dave.address));
+  }
+
+  async quote(price: bigint): Promise<void> {
+    await setPrice(this.world, QUOTE, WAD);
+    await setPrice(this.world, ETH, price);
+    await this.world.house.accrue([ETH]);
+    await wait(this.world, 3 * 3_600);
+    await setPrice(this.world, ETH, price);
+    await this.world.house.accrue([ETH]);
+  }
+
+  private async join(from: number, to: number): Promise<void> {
+    const { operator, frank } = this.traders;
+    const { mark } = (await this.world.router.latched(ETH)).price;
+    const main = accountId(operator.address);
+    const encode = this.world.house.interface;
+    for (let i = from; i < to; i += 50) {
+      const ids = Array.from({ length: Math.min(50, to - i) }, (_, k) =>
+        accountId(operator.address, BigInt(i + k + 1)),
+      );
+      const calls = ids.flatMap((id) => [
+        encode.encodeFunctionData("transferCash", [main, id, 1_000n * WAD]),
+        encode.encodeFunctionData("trade", [this.terms(accountId(frank.address), id, WAD, mark)]),
+      ]);
+      await this.world.house.batch(calls, { gasLimit: 29_000_000n });
+    }
+  }
+
+  private async trade(buyer: bigint, seller: bigint, size: bigint, price: bigint): Promise<void> {
+    await this.world.house.trade(this.terms(buyer, seller, size, price));
+  }
+
+  private terms(buyer: bigint, seller: bigint, size: bigint, price: bigint) {
+    const fees = { buyerFee: 0n, sellerFee: 0n, buyerTip: 0n, sellerTip: 0n, keeper: 0n };
+    return { asset: ETH, buyer, seller, size, price, ...fees };
+  }
+}
+
+async function insure(world: World): Promise<void> {
+  const [operator] = await world.connection.ethers.getSigners();
+  if (operator === undefined) throw new TypeError("the local network has no signer");
+  await fund(world, operator, INSURANCE, 1_000_000n * UNIT);
+}
+
+/** A lot of a bankrupt account: insurance pays the premium, the tip and most of the loss. */
+const takeInsured: Scenario = {
+  key: "auction_take_insured",
+  bound: 260_000,
+  above: TAKE_COSTS,
+  async run(world) {
+    const crowd = await Crowd.open(world, 1, 1);
+    await insure(world);
+    await crowd.bid(await crowd.failing(1n));
+    return crowd.bid(await crowd.failing(2n));
+  },
+};
+
+/** The leg of a bankrupt account, whose lot is over, closes against so many accounts; what it owes is insured. */
+function offset(counterparties: number): Scenario {
+  return {
+    key: `offset_${counterparties}`,
+    bound: 150_000,
+    above: OFFSET_COSTS,
+    async run(world) {
+      const crowd = await Crowd.open(world, counterparties, 1);
+      await insure(world);
+      await crowd.liquidate(await crowd.orphaned(1n));
+      return crowd.liquidate(await crowd.orphaned(2n));
+    },
+  };
+}
+
+/** What stands of two bankrupt accounts without insurance, shared by profit in so many ticks: the second share. */
+function share(ticks: number): Scenario {
+  return {
+    key: `share_ticks_${ticks}`,
+    bound: 1_000_000,
+    ...(ticks < 100 ? {} : { above: SHARE_COSTS }),
+    async run(world) {
+      const crowd = await Crowd.open(world, ticks, ticks);
+      await crowd.liquidate(await crowd.orphaned(1n));
+      await world.house.pay(ETH, 1_000n);
+      await crowd.liquidate(await crowd.orphaned(2n));
+      return world.house.pay(ETH, 1_000n);
     },
   };
 }
@@ -387,5 +540,9 @@ export const scenarios: readonly Scenario[] = [
   },
   take("auction_take_full", 220_000, 200n),
   take("auction_take_partial", 220_000, 50n),
+  takeInsured,
+  offset(10),
+  offset(10_000),
+  ...[1, 10, 100].map(share),
   ...[66_000, 84_500, 103_000, 121_500, 140_000].map((bound, i) => latch(i + 1, bound)),
 ];

@@ -10,6 +10,7 @@ import {IExchange} from "../../contracts/interfaces/IExchange.sol";
 import {IInsuranceVault} from "../../contracts/interfaces/IInsuranceVault.sol";
 import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
 import {IShareVault} from "../../contracts/interfaces/IShareVault.sol";
+import {Minutes} from "../../contracts/libraries/Minutes.sol";
 import {HookToken} from "../../contracts/mocks/HookToken.sol";
 import {accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
@@ -475,7 +476,7 @@ contract InsuranceVaultTest is InsuranceTest {
             2e18,
             1_980e18,
             3_960e6,
-            IInsuranceVault.Minute(4_000e18, uint48(block.timestamp))
+            Minutes.Minute(4_000e18, uint48(block.timestamp))
         );
         vm.prank(bob);
         (uint256 bought, uint256 paid) = vault.buySpot(WETH, 2e18, 3_960e6, block.timestamp);

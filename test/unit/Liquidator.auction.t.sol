@@ -222,6 +222,37 @@ contract LiquidatorAuctionTest is LiquidationTest {
         assertEq(liquidator.lotOf(aliceId, ETH).lot.size, 0);
     }
 
+    /// @dev An account that recovers and fails again another day has its auction from the beginning.
+    function test_Lot_OfAnotherDayIsForgotten() public {
+        uint256 end = opened();
+        skip(end - block.timestamp);
+        setPrice(ETH, 2_000e18);
+        wait_(1 hours - 5 minutes);
+        house.accrue(single(ETH));
+        fall(ETH, 1_700e18);
+        assertEq(liquidator.lotOf(aliceId, ETH).lot.size, 0);
+        ILiquidator.Bid memory b = bidTerms(aliceId, ETH);
+        vm.prank(bob);
+        vm.expectRevert(abi.encodeWithSelector(ILiquidator.NoLot.selector, aliceId, ETH));
+        liquidator.bid(b);
+        assertEq(uint8(liquidator.outlook(aliceId, ETH).stage), uint8(ILiquidator.Stage.Auction));
+        (ILiquidator.Stage stage_, uint256 size) = step(aliceId, ETH);
+        assertEq(uint8(stage_), uint8(ILiquidator.Stage.Auction));
+        assertEq(liquidator.lotOf(aliceId, ETH).start, block.timestamp);
+        (uint256 inFlight, ) = liquidator.flowOf(ETH);
+        assertEq(inFlight, size, "the old lot is in flight no more");
+    }
+
+    function test_Lot_IsRememberedForAnHour() public {
+        uint256 end = opened();
+        skip(end - block.timestamp);
+        setPrice(ETH, 2_000e18);
+        wait_(1 hours - 6 minutes);
+        house.accrue(single(ETH));
+        fall(ETH, 1_700e18);
+        assertEq(uint8(liquidator.outlook(aliceId, ETH).stage), uint8(ILiquidator.Stage.Offset));
+    }
+
     function test_Lot_OwnerClosesTheLeg() public {
         opened();
         trade(ETH, carolId, aliceId, 1e18, 1_835e18);
