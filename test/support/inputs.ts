@@ -118,7 +118,8 @@ export function entangle(random: Random, inputs: Input[]): void {
   if (at.length < 2) return;
   const [from, to] = [random.pick(at), random.pick(at)];
   const value = inputs[from];
-  if (typeof value === "bigint" && value > 0n) inputs[to] = value + BigInt(random.below(3) - 1);
+  const near = value !== 0n && typeof value === "bigint" && value < 1n << 90n ? BigInt(random.below(3) - 1) : 0n;
+  if (typeof value === "bigint") inputs[to] = value + near;
 }
 
 /** A leg near the margin of its account: what a plan is made for. */
