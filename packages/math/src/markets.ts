@@ -45,8 +45,9 @@ export function accrued(
   return {
     fundingIndex: Funding.accrue(fundingIndex, funding.accrued, price.mark),
     conditions: {
-      ...conditions,
       fundingRate: asInt(funding.next, 32),
+      fundingTarget: conditions.fundingTarget,
+      depthShare,
       maintenanceRate: asUint(Margin.ramped(maintenanceRate, targetRate, elapsed), 64),
       targetRate: asUint(target(config, price), 64),
       maintenanceDepthShare: asUint(Margin.heldShare(maintenanceDepthShare, depthShare, elapsed), 32),
