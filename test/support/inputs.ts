@@ -8,7 +8,11 @@ const NOW = 1_700_000_000n;
 const DAY = 86_400n;
 
 export type Input = bigint | boolean | string | { [name: string]: Input };
-export type Fields = { [name: string]: bigint };
+/** A leg of a plan. */
+export type LegInput = { spot: boolean } & Record<
+  "equity" | "otherMaintenance" | "size" | "price" | "rate" | "depth" | "haircut" | "target" | "cost" | "gross",
+  bigint
+>;
 type Draw = (random: Random) => bigint;
 
 /** Every number of digits as likely as any other. */
@@ -123,7 +127,7 @@ export function entangle(random: Random, inputs: Input[]): void {
 }
 
 /** A leg near the margin of its account: what a plan is made for. */
-export function makeLeg(random: Random): Fields & { spot: boolean } {
+export function makeLeg(random: Random): LegInput {
   const size = spread(random, (1n << 95n) - 1n) + 1n;
   const mark = price(random);
   const rate = within(WAD / 200n, WAD / 2n)(random);
