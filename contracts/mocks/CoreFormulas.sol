@@ -88,7 +88,7 @@ contract AssessorFormulas is Batching {
 }
 
 contract MarketsFormulas is Batching {
-    function target(AssetConfig memory config, Price memory price) external pure returns (uint256) {
+    function target_(AssetConfig memory config, Price memory price) external pure returns (uint256) {
         return Markets.target(config, price);
     }
     function depth(AssetConfig memory config, uint256 share) external pure returns (uint256) {

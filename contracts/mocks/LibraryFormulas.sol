@@ -107,7 +107,7 @@ contract DeleverageFormulas is Batching {
 }
 
 contract FundingFormulas is Batching {
-    function target(
+    function target_(
         int256 skew,
         uint256 depth,
         uint256 openInterest,

@@ -64,6 +64,11 @@ export async function differential(connection: NetworkConnection, cases: number,
   return report;
 }
 
+/** The name of a formula; a harness adds a line to one that bindings have a meaning for. */
+export function plain(name: string): string {
+  return name.replace(/_$/, "");
+}
+
 /** What must be asked: the functions in the source of a library that read no ledger. */
 export function functionsOf(library: string): string[] {
   const folder = library === "FixedPoint" ? "libraries/math" : LIBRARIES.includes(library) ? "libraries" : "core";
@@ -88,9 +93,10 @@ async function harnessOf(connection: NetworkConnection, library: string) {
 
 function formulaOf(library: string, fragment: FunctionFragment, abi: Interface): Formula {
   const modules = Twin as unknown as Record<string, Record<string, Formula["twin"]> | undefined>;
-  const twin = modules[library]?.[fragment.name];
-  if (twin === undefined) throw new TypeError(`the twin has no ${library}.${fragment.name}`);
-  return { name: `${library}.${fragment.name}`, fragment, interface: abi, twin };
+  const name = plain(fragment.name);
+  const twin = modules[library]?.[name];
+  if (twin === undefined) throw new TypeError(`the twin has no ${library}.${name}`);
+  return { name: `${library}.${name}`, fragment, interface: abi, twin };
 }
 
 async function ask(harness: Batching, formula: Formula, count: number, random: Random, report: Report): Promise<void> {

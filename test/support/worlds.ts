@@ -73,7 +73,7 @@ async function open({ world, random, accounts, prices }: RandomWorld, index: big
   if (spot) await house.deposit(account, WETH, (margin * WAD) / random.between(400n, 4_000n));
   const perps = shuffled(random, PERPS).slice(0, spot ? legs - 1 : legs);
   for (const asset of perps) {
-    const value = (margin * WAD * random.between(5n, spot ? 1_500n : 950n)) / 100n / BigInt(perps.length);
+    const value = (margin * WAD * random.between(5n, spot ? 2_000n : 980n)) / 100n / BigInt(perps.length);
     const size = (value * WAD) / (prices.get(asset) ?? WAD);
     await attempt(trade(world, account, asset, random.below(2) === 0 ? size : -size));
   }
