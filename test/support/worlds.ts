@@ -60,20 +60,36 @@ async function endow({ connection, house, quote, weth }: World, count: number): 
   for (const token of [quote, weth]) await token.approve(house, 2n ** 256n - 1n);
 }
 
-/** Margin of any size, spot with half of the accounts, then a trade for each other leg; some are refused. */
+/** What an account begins with: `margin` in whole quote, spot and perps per margin. */
+interface Style {
+  /** A token for every so many hundreds of margin; none for zero. */
+  spot: bigint;
+  legs: number;
+  /** In hundredths. */
+  leverage: bigint;
+}
+
+/** Some lean on their quote, some also on spot, some owe quote against it as soon as they lose. */
+function styleOf(random: Random): Style {
+  const legs = 1 + random.below(LEGS);
+  const draw = random.below(6);
+  if (draw < 3) return { spot: 0n, legs, leverage: random.between(5n, 980n) };
+  if (draw < 5) return { spot: random.between(4n, 40n), legs: legs - 1, leverage: random.between(5n, 2_000n) };
+  return { spot: 1n, legs: 1, leverage: random.between(1_000n, 5_000n) };
+}
+
+/** A trade with the pool for each leg; some are refused. */
 async function open({ world, random, accounts, prices }: RandomWorld, index: bigint): Promise<void> {
   const { house, connection } = world;
   const [owner] = await connection.ethers.getSigners();
   if (owner === undefined) throw new TypeError("the local network has no signer");
   const account = accountId(owner.address, index + 1n);
-  const legs = 1 + random.below(LEGS);
-  const spot = random.below(2) === 0;
+  const { spot, legs, leverage } = styleOf(random);
   const margin = random.between(100n, 20_000n);
   await house.deposit(account, QUOTE, margin * UNIT, { gasLimit: GAS });
-  if (spot) await house.deposit(account, WETH, (margin * WAD) / random.between(400n, 4_000n));
-  const perps = shuffled(random, PERPS).slice(0, spot ? legs - 1 : legs);
-  for (const asset of perps) {
-    const value = (margin * WAD * random.between(5n, spot ? 2_000n : 980n)) / 100n / BigInt(perps.length);
+  if (spot !== 0n) await house.deposit(account, WETH, (margin * WAD) / 100n / spot);
+  for (const asset of shuffled(random, PERPS).slice(0, legs)) {
+    const value = (margin * WAD * leverage) / 100n / BigInt(legs);
     const size = (value * WAD) / (prices.get(asset) ?? WAD);
     await attempt(trade(world, account, asset, random.below(2) === 0 ? size : -size));
   }
