@@ -17,7 +17,12 @@ const GAS = 900_000_000n;
 /** Formulas that look at the clock: the twin is told the time. */
 const TIMED = new Set(["Entries.room", "Entries.enter", "Quotes.price"]);
 /** What is searched for step by step is asked more often. */
-const WEIGHTS: Record<string, number> = { "Reduction.plan": 10, "Planner.plan": 4 };
+const WEIGHTS: Record<string, number> = {
+  "Reduction.plan": 10,
+  "Planner.plan": 4,
+  "Planner.better": 4,
+  "Assessor.noWorse": 4,
+};
 /** Panics, and what the contracts' arithmetic refuses with, by the first bytes of the answer. */
 const ARITHMETIC = new Set(["0x4e487b71", "0xae47f702", "0x65244e4e", "0x1615e638", "0xa37bfec9"]);
 
@@ -161,9 +166,9 @@ function makeInputs({ name, fragment }: Formula, random: Random): Input[] {
 
 /** Inputs that belong together. */
 const SPECIAL: Record<string, (random: Random) => Input[]> = {
-  "Reduction.plan": (random) => [makeLeg(random)],
+  "Reduction.plan": (random) => [makeLeg(random, true)],
   "Reduction.closing": (random) => {
-    const leg = makeLeg(random);
+    const leg = makeLeg(random, false);
     return [leg, random.below(8) === 0 ? leg.size : spread(random, leg.size)];
   },
   "Planner.plan": makeCase,
@@ -206,7 +211,10 @@ function makeLocked(random: Random): Input {
 
 /** A leg as a plan of the ledger meets it. */
 function makeCase(random: Random): Input[] {
-  const { spot, equity, otherMaintenance, size, price, rate, depth, haircut, target, cost, gross } = makeLeg(random);
+  const { spot, equity, otherMaintenance, size, price, rate, depth, haircut, target, cost, gross } = makeLeg(
+    random,
+    false,
+  );
   const none = { floorRate: 0n, capRate: 0n, initialFactor: 0n, initialCap: 0n, deviations: 0n, horizon: 0n };
   const funding = { fundingSlope: 0n, fundingCap: 0n };
   const state = BigInt(random.below(4));

@@ -8,11 +8,12 @@ const NOW = 1_700_000_000n;
 const DAY = 86_400n;
 
 export type Input = bigint | boolean | string | { [name: string]: Input };
+const LEG_FIELDS = [
+  ...(["equity", "otherMaintenance", "size", "price", "rate", "depth"] as const),
+  ...(["haircut", "target", "cost", "gross"] as const),
+];
 /** A leg of a plan. */
-export type LegInput = { spot: boolean } & Record<
-  "equity" | "otherMaintenance" | "size" | "price" | "rate" | "depth" | "haircut" | "target" | "cost" | "gross",
-  bigint
->;
+export type LegInput = { spot: boolean } & Record<(typeof LEG_FIELDS)[number], bigint>;
 type Draw = (random: Random) => bigint;
 
 /** Every number of digits as likely as any other. */
@@ -126,8 +127,8 @@ export function entangle(random: Random, inputs: Input[]): void {
   if (typeof value === "bigint") inputs[to] = value + near;
 }
 
-/** A leg near the margin of its account: what a plan is made for. */
-export function makeLeg(random: Random): LegInput {
+/** A leg near the margin of its account: what a plan is made for; of wild ones one in six has any number. */
+export function makeLeg(random: Random, wild: boolean): LegInput {
   const size = spread(random, (1n << 95n) - 1n) + 1n;
   const mark = price(random);
   const rate = within(WAD / 200n, WAD / 2n)(random);
@@ -145,7 +146,8 @@ export function makeLeg(random: Random): LegInput {
   const toxic = spot ? haircut * 10n ** 14n : rate;
   const cost = random.pick([0n, (toxic * within(0n, 12_000n)(random)) / 10_000n, spread(random, WAD)]);
   const gross = bounded(equity + signed(notional + 1n)(random), most);
-  return { spot, equity, otherMaintenance, size, price: mark, rate, depth, haircut, target, cost, gross };
+  const leg = { spot, equity, otherMaintenance, size, price: mark, rate, depth, haircut, target, cost, gross };
+  return wild && random.below(6) === 0 ? { ...leg, [random.pick(LEG_FIELDS)]: spread(random, (1n << 254n) - 1n) } : leg;
 }
 
 const least = (x: bigint, y: bigint): bigint => (x < y ? x : y);

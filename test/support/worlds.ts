@@ -1,5 +1,5 @@
 // Random worlds of accounts with up to eight legs, and an account of one as the twin reads it.
-import { Account, Debts, Markets, Positions, Sides, type Accrual } from "@ballast/math";
+import { Account, Positions, Sides } from "@ballast/math";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { IClearingHouse } from "../../types/contracts/contracts/core/ClearingHouse.js";
 import { Random } from "../../packages/reference/src/random.js";
@@ -162,18 +162,10 @@ export async function disturb({ world, prices }: RandomWorld): Promise<void> {
   for (const feed of feeds) await feed.updateAnswer(await feed.latestAnswer());
 }
 
-/** A market as the next call would find it, from what is stored. */
-export interface MarketRow {
-  market: Markets.Market;
-  price: Account.Leg["price"];
-  perp: Accrual;
-  sides: { long: Sides.Side; short: Sides.Side };
-}
-
-export async function readMarkets({ house, router }: World, time: bigint): Promise<Map<bigint, MarketRow>> {
-  const rows = new Map<bigint, MarketRow>();
+export async function readMarkets({ house, router }: World): Promise<Map<bigint, Account.MarketState>> {
+  const markets = new Map<bigint, Account.MarketState>();
   for (const asset of [...PERPS, WETH]) {
-    const [[config], perp, [price], long, short] = await Promise.all([
+    const [[config], { fundingIndex, accruedAt, conditions }, [price], long, short] = await Promise.all([
       house.configOf(asset),
       house.perpOf(asset),
       router.peek([asset]),
@@ -181,28 +173,13 @@ export async function readMarkets({ house, router }: World, time: bigint): Promi
       house.sideOf(asset, false),
     ]);
     if (price === undefined) throw new TypeError(`no price of asset ${asset}`);
-    const sides = { long: sideFrom(long), short: sideFrom(short) };
-    rows.set(asset, { market: Markets.current(config, perp, price, time), price, perp, sides });
+    const perp = { fundingIndex, accruedAt, conditions, long: sideFrom(long), short: sideFrom(short) };
+    markets.set(asset, { config, perp, price });
   }
-  return rows;
+  return markets;
 }
 
-/** An account from what is stored; a position that has to walk is taken from the ledger's preview. */
-export async function readAccount(
-  { house }: World,
-  id: bigint,
-  markets: Map<bigint, MarketRow>,
-  { debtRate, debtCap }: { debtRate: bigint; debtCap: bigint },
-  time: bigint,
-): Promise<Account.Snapshot & { walked: number }> {
-  const [assets, cash, [debt]] = await Promise.all([house.legsOf(id), house.cashOf(id), house.debtOf(id)]);
-  const read = await Promise.all(assets.map((asset) => readLeg(house, id, asset, markets)));
-  const interest = Debts.interest(debt, debtRate, time);
-  const walked = read.filter((leg) => leg.walked).length;
-  return { cash, interest, legs: read.map(({ leg }) => leg), debtCap, walked };
-}
-
-/** What the ledger tells of a side: enough for those who relate to its present versions. */
+/** What the ledger tells of a side: enough for positions that relate to its present versions. */
 function sideFrom({
   version,
   shareVersion,
@@ -213,25 +190,34 @@ function sideFrom({
   return { ...Sides.create(), version, shareVersion, epoch, multiplier, cashIndex };
 }
 
-async function readLeg(
-  house: World["house"],
+/** An account from what is stored; a position that has to walk is as the ledger previews it. */
+export async function readAccount(
+  { house }: World,
   id: bigint,
-  asset: bigint,
-  markets: Map<bigint, MarketRow>,
-): Promise<{ leg: Account.Leg; walked: boolean }> {
-  const row = markets.get(asset);
-  if (row === undefined) throw new TypeError(`asset ${asset} was not read`);
-  const { market, price, sides } = row;
-  const stored = await house.positionOf(id, asset);
-  if (asset === WETH) return { leg: { asset, market, price, position: spot(stored.size) }, walked: false };
-  const side = Positions.sideOf(sides, stored.size > 0n);
-  const walked = side.version !== stored.version || side.shareVersion !== stored.shareVersion;
-  const position = walked
-    ? await house.previewPosition(id, asset)
-    : Positions.preview(sides, stored, market.fundingIndex, market.config.haircut * 10n ** 14n);
-  return { leg: { asset, market, price, position }, walked };
+  markets: Map<bigint, Account.MarketState>,
+  terms: Account.Terms,
+  time: bigint,
+): Promise<Account.Snapshot & { walked: number }> {
+  const [assets, cash, [debt]] = await Promise.all([house.legsOf(id), house.cashOf(id), house.debtOf(id)]);
+  const walks = new Set<bigint>();
+  const legs = await Promise.all(
+    assets.map(async (asset) => {
+      const position = await house.positionOf(id, asset);
+      if (isCurrent(position, asset, markets)) return { asset, position };
+      walks.add(asset);
+      return { asset, position: Positions.NOTHING };
+    }),
+  );
+  const account = Account.load({ cash, debt, legs }, markets, terms, time);
+  const walked = account.legs.map(async (leg) =>
+    walks.has(leg.asset) ? { ...leg, position: await house.previewPosition(id, leg.asset) } : leg,
+  );
+  return { ...account, legs: await Promise.all(walked), walked: walks.size };
 }
 
-function spot(size: bigint): Positions.PickedUp {
-  return { size, cash: 0n, basis: 0n };
+function isCurrent(stored: Positions.Position, asset: bigint, markets: Map<bigint, Account.MarketState>): boolean {
+  const market = markets.get(asset);
+  if (market === undefined || asset === WETH) return true;
+  const side = Positions.sideOf(market.perp, stored.size > 0n);
+  return side.version === stored.version && side.shareVersion === stored.shareVersion;
 }

@@ -1,17 +1,9 @@
 // The twin assesses accounts of random worlds and plans their reductions as the ledger does, to the wei.   BALLAST_SEED
 import { expect } from "chai";
 import { network } from "hardhat";
-import { Account, Quotes } from "@ballast/math";
+import { Account, Markets, Quotes } from "@ballast/math";
 import { WAD, WETH } from "../../scripts/local.js";
-import {
-  disturb,
-  makeWorld,
-  readAccount,
-  readMarkets,
-  shake,
-  type MarketRow,
-  type RandomWorld,
-} from "../support/worlds.js";
+import { disturb, makeWorld, readAccount, readMarkets, shake, type RandomWorld } from "../support/worlds.js";
 
 const SEED = Number(process.env["BALLAST_SEED"] ?? 5);
 const ACCOUNTS = Number(process.env["BALLAST_ACCOUNTS"] ?? 48);
@@ -61,9 +53,9 @@ describe("Twin of the accounts", function () {
 async function compare(made: RandomWorld, counts: Counts): Promise<void> {
   const { world } = made;
   const time = await timeOf(made);
-  const markets = await readMarkets(world, time);
+  const markets = await readMarkets(world);
   const terms = await world.house.houseTerms();
-  for (const [asset, row] of markets) await compareMarket(made, asset, row, time);
+  for (const [asset, state] of markets) await compareMarket(made, asset, state, time);
   for (const id of made.accounts) {
     const account = await readAccount(world, id, markets, terms, time);
     const view = Account.view(account);
@@ -84,10 +76,11 @@ async function compare(made: RandomWorld, counts: Counts): Promise<void> {
 async function compareMarket(
   { world, random }: RandomWorld,
   asset: bigint,
-  row: MarketRow,
+  { config, perp, price: latched }: Account.MarketState,
   time: bigint,
 ): Promise<void> {
-  same(row.market, await world.house.marketOf(asset), `market ${asset}`);
+  const market = Markets.current(config, perp, latched, time);
+  same(market, await world.house.marketOf(asset), `market ${asset}`);
   if (asset === WETH) return;
   const pool = await world.house.poolOf(asset);
   const owner = BigInt(pool.owner) << 96n;
@@ -97,9 +90,9 @@ async function compareMarket(
     await world.house.assess(owner),
   ];
   const [price, most] = await world.lens.quote(asset, size);
-  const depth = row.market.initialDepth;
-  expect(Quotes.price(pool, row.price, inventory, size, depth, time)).to.equal(price);
-  expect(Quotes.room(pool, equity, inventory, size > 0n, row.price.mark, depth)).to.equal(most);
+  const depth = market.initialDepth;
+  expect(Quotes.price(pool, latched, inventory, size, depth, time)).to.equal(price);
+  expect(Quotes.room(pool, equity, inventory, size > 0n, latched.mark, depth)).to.equal(most);
 }
 
 async function comparePlans(

@@ -2,8 +2,11 @@
 // what would bring it back.
 import * as Assessor from "./assessor.js";
 import { WAD, mulDivDown } from "./fixedPoint.js";
-import { AssetKind } from "./ledger.js";
+import { AssetKind, type Accrual, type AssetConfig, type Debt, type Price } from "./ledger.js";
+import * as Debts from "./debts.js";
+import * as Markets from "./markets.js";
 import * as Planner from "./planner.js";
+import * as Positions from "./positions.js";
 import type { Plan } from "./reduction.js";
 
 export const MAX_TARGET = 100n * WAD;
@@ -34,6 +37,26 @@ export interface Snapshot {
   readonly interest: bigint;
   readonly legs: readonly Leg[];
   /** The most that may be owed, in basis points of the spot's value. */
+  readonly debtCap: bigint;
+}
+
+/** An account as it is stored. */
+export interface Stored {
+  readonly cash: bigint;
+  readonly debt: Debt;
+  readonly legs: readonly { readonly asset: bigint; readonly position: Positions.Position }[];
+}
+
+/** What is stored of a market, and its price; of a spot `perp` says nothing. */
+export interface MarketState {
+  readonly config: AssetConfig;
+  readonly perp: Accrual & Pick<Positions.Perp, "long" | "short">;
+  readonly price: Price;
+}
+
+/** The rate of interest per year in 1e18, and the most that may be owed in basis points of the spot. */
+export interface Terms {
+  readonly debtRate: bigint;
   readonly debtCap: bigint;
 }
 
@@ -89,6 +112,14 @@ export class CostAboveBound extends Error {
   }
 }
 
+export class MarketUnknown extends Error {
+  override name = "MarketUnknown";
+
+  constructor(readonly asset: bigint) {
+    super(`nothing is known of the market of asset ${asset}`);
+  }
+}
+
 export class LegUnknown extends Error {
   override name = "LegUnknown";
 
@@ -106,6 +137,17 @@ export class CostsDoNotMatchLegs extends Error {
   ) {
     super(`${costs} costs for ${legs} legs`);
   }
+}
+
+/** The account as a touch of all its legs at `time` would find it. */
+export function load(
+  { cash, debt, legs }: Stored,
+  markets: ReadonlyMap<bigint, MarketState>,
+  { debtRate, debtCap }: Terms,
+  time: bigint,
+): Snapshot {
+  const interest = Debts.interest(debt, debtRate, time);
+  return { cash, interest, legs: legs.map(({ asset, position }) => loadLeg(asset, position, markets, time)), debtCap };
 }
 
 export function assess({ cash, interest, legs }: Snapshot): Assessor.Assessment {
@@ -165,6 +207,22 @@ export function firstReduction(
   return options
     .slice(1)
     .reduce((best, other) => (best && !Planner.better(other.plan, best.plan) ? best : other), options[0]);
+}
+
+function loadLeg(
+  asset: bigint,
+  stored: Positions.Position,
+  markets: ReadonlyMap<bigint, MarketState>,
+  time: bigint,
+): Leg {
+  const state = markets.get(asset);
+  if (state === undefined) throw new MarketUnknown(asset);
+  const { config, perp, price } = state;
+  const market = Markets.current(config, perp, price, time);
+  if (config.kind === AssetKind.Spot)
+    return { asset, market, price, position: { size: stored.size, cash: 0n, basis: 0n } };
+  const haircut = config.haircut * (WAD / 10_000n);
+  return { asset, market, price, position: Positions.preview(perp, stored, market.fundingIndex, haircut) };
 }
 
 function legView({ asset, market, price, position: { size, basis } }: Leg): LegView {
