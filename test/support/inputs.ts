@@ -41,7 +41,8 @@ const price: Draw = (random) => 10n ** 6n + spread(random, (1n << 80n) - 1n - 10
 const size = upTo((1n << 96n) - 1n);
 const quote = upTo(10n ** 32n);
 const seconds: Draw = (random) => spread(random, 40n * DAY);
-const moment: Draw = (random) => NOW + within(-2n * DAY, 2n * DAY)(random);
+/** Hours apart, or a second more or less. */
+const moment: Draw = (random) => NOW + 3_600n * within(-30n, 30n)(random) + within(-1n, 1n)(random);
 const billionths = within(-20_000_000n, 20_000_000n);
 const multiplier: Draw = (random) => spread(random, 1n << 103n) + 1n;
 const cashIndex = signed(1n << 151n);
