@@ -153,7 +153,7 @@ const MOODS = [() => [1, 0, 0], () => [0.85, 0.1, 0.05], () => [0.1, 0.8, 0.1], 
 function makeInputs({ name, fragment }: Formula, random: Random): Input[] {
   const special = SPECIAL[name];
   if (special !== undefined && (name === "Legs.remove" || random.below(4) !== 0)) return special(random);
-  const [usual = 1, edge = 0] = random.pick([MOODS[0], MOODS[0], MOODS[0], MOODS[1], MOODS[1], MOODS[2], MOODS[3]])();
+  const [usual = 1, edge = 0] = random.pick([MOODS[0], MOODS[0], MOODS[1], MOODS[1], MOODS[2], MOODS[3]])();
   const mood = () => {
     const draw = random.fraction();
     return draw < usual ? Mood.Usual : draw < usual + edge ? Mood.Edge : Mood.Wild;
@@ -173,6 +173,8 @@ const SPECIAL: Record<string, (random: Random) => Input[]> = {
   },
   "Planner.plan": makeCase,
   "Planner.legOf": makeCase,
+  "Planner.better": makePlans,
+  "Assessor.noWorse": makeStandings,
   "Legs.count": (random) => [makeLegs(random).packed],
   "Legs.list": (random) => [makeLegs(random).packed],
   "Legs.legAt": (random) => [makeLegs(random).packed, BigInt(random.below(9))],
@@ -187,6 +189,25 @@ const SPECIAL: Record<string, (random: Random) => Input[]> = {
     return [makeLocked(random), before, random.pick([before, spread(random, 10n ** 30n)]), makeTime(random)];
   },
 };
+
+/** Two that are hardly different. */
+function twins<T extends Record<string, Input>>(random: Random, one: T): [T, Input] {
+  const near = (value: Input) =>
+    typeof value === "bigint" && value !== 0n ? value + BigInt(random.below(3) - 1) : value;
+  return [one, Object.fromEntries(Object.entries(one).map(([name, value]) => [name, near(value)]))];
+}
+
+function makeStandings(random: Random): Input[] {
+  const signed = () => spread(random, 10n ** 24n) * random.pick([1n, -1n]);
+  const [equity, marginEquity, maintenance] = [signed(), signed(), spread(random, 10n ** 24n)];
+  return twins(random, { equity, marginEquity, maintenance, collateral: 0n });
+}
+
+function makePlans(random: Random): Input[] {
+  const [size, expense] = [spread(random, 10n ** 24n), spread(random, 10n ** 24n)];
+  const [equity, maintenance] = [spread(random, 10n ** 24n), spread(random, 10n ** 24n)];
+  return twins(random, { size, toxic: false, reaches: random.below(2) === 0, expense, equity, maintenance });
+}
 
 function makeLegs(random: Random): { packed: bigint; legs: bigint[] } {
   const legs = packLegs(random, 1 + random.below(8));

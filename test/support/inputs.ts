@@ -95,7 +95,11 @@ function within_(type: string, value: bigint): bigint {
 function edge(random: Random, type: string): bigint {
   const bits = bitsOf(type);
   const power = 1n << BigInt(random.below(Number(bits) + 1));
-  return within_(type, random.pick([0n, 1n, -1n, power, power - 1n, power + 1n, -power, WAD, WAD - 1n, 10_000n, RAY]));
+  const ends = [1n << (bits - 1n), (1n << (bits - 1n)) - 1n, (1n << bits) - 1n];
+  return within_(
+    type,
+    random.pick([0n, 1n, ...ends, power, power - 1n, power + 1n, -power, WAD, WAD - 1n, 10_000n, RAY]),
+  );
 }
 
 export function numberOf(random: Random, param: ParamType, mood: number): bigint {
