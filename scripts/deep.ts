@@ -1,7 +1,8 @@
-// The long campaigns: the whole ledger under all laws with every actor, and the deleverage arithmetic against its exact
-// reference, side by side on two cores.   npm run test:deep [-- --seed N] [-- --scale X] [-- --json]
-// Fails when a law breaks, when there were fewer than a million state-changing calls (at scale 1), or when an action was
-// less than 1 % of them.
+// The long campaigns: the whole ledger under all laws with every actor, and beside it the deleverage arithmetic against
+// its exact reference and the contracts' formulas against their twin.
+//     npm run test:deep [-- --seed N] [-- --scale X] [-- --json]
+// Fails when a law breaks, when the twin differs, when there were fewer than a million state-changing calls or a hundred
+// thousand formulas compared (at scale 1), or when an action was less than 1 % of the calls.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { parseArgs, stripVTControlCharacters } from "node:util";
@@ -13,6 +14,7 @@ const SEQUENCES = 1_500;
 const REPLAY_STEPS_AT_LEAST = 1_000;
 const CALLS_AT_LEAST = 1_000_000;
 const SHARE_AT_LEAST = 0.01;
+const COMPARED_AT_LEAST = 100_000;
 const MINUTE = 60_000;
 
 class UsageError extends Error {}
@@ -87,25 +89,33 @@ const [, mocha] = await Promise.all([
     BALLAST_SEED: `0x${seed.toString(16)}`,
     BALLAST_RUNS: String(Math.ceil(RUNS * scale)),
   }),
-  campaign("deleverage and replay", ["mocha", "--no-compile"], {
+  campaign("deleverage, replay and twin", ["mocha", "--no-compile"], {
     BALLAST_SEQUENCES: String(Math.ceil(SEQUENCES * scale)),
+    BALLAST_DIFFERENTIAL: String(Math.ceil(COMPARED_AT_LEAST * scale)),
     BALLAST_REPLAY_STEPS: String(Math.max(REPLAY_STEPS_AT_LEAST, Math.ceil(3_000 * scale))),
   }),
 ]);
 
 const deleverage = JSON.parse(/seed \d+ (\{.*\})/.exec(mocha)?.[1] ?? "{}") as { operations?: number };
+const compared = /differential: (\d+) cases over (\d+) functions/.exec(mocha) ?? [];
+const differential = { cases: Number(compared[1] ?? 0), functions: Number(compared[2] ?? 0) };
 const rows = readRows();
 const ledgerCalls = rows.reduce((sum, { calls }) => sum + calls, 0);
 const total = ledgerCalls + (deleverage.operations ?? 0);
 const rare = rows.filter(({ calls }) => calls < ledgerCalls * SHARE_AT_LEAST).map(({ action }) => action);
-if (values.json) console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, broken: 0 }));
+if (values.json) console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, differential, broken: 0 }));
 else {
   for (const { action, calls, reverts } of rows) {
     console.log(`${action.padEnd(14)} ${String(calls).padStart(8)} calls ${String(reverts).padStart(8)} refused`);
   }
   console.log(`deleverage     ${JSON.stringify(deleverage)}`);
+  console.log(`differential   ${differential.cases} cases over ${differential.functions} functions, seed ${seed}`);
   console.log(`${total} state-changing calls, no law broken, seed ${seed}`);
 }
 if (rare.length > 0) console.error(`less than 1 % of the calls: ${rare.join(", ")}`);
-if (total < CALLS_AT_LEAST * Math.min(scale, 1)) console.error(`${total} calls are fewer than ${CALLS_AT_LEAST}`);
-process.exit(rare.length > 0 || total < CALLS_AT_LEAST * Math.min(scale, 1) ? 1 : 0);
+const least = Math.min(scale, 1);
+const few = total < CALLS_AT_LEAST * least || differential.cases < COMPARED_AT_LEAST * least;
+if (total < CALLS_AT_LEAST * least) console.error(`${total} calls are fewer than ${CALLS_AT_LEAST * least}`);
+if (differential.cases < COMPARED_AT_LEAST * least)
+  console.error(`${differential.cases} cases of the twin are fewer than ${COMPARED_AT_LEAST * least}`);
+process.exit(rare.length > 0 || few ? 1 : 0);

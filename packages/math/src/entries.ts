@@ -37,6 +37,6 @@ function isCalm(equity: bigint, inventory: bigint): boolean {
 }
 
 function current(window: Window, equity: bigint, time: bigint): Window {
-  if (time < uint(window.start + PERIOD, 48)) return window;
+  if (time < window.start + PERIOD) return window;
   return { entered: 0n, most: min(mulDivDown(equity, 1n, PART), WIDEST), start: asUint(time, 48) };
 }
