@@ -64,18 +64,18 @@ function requireSays(consumer: Consumer, file: string): void {
   console.log(`${file}: ${said}`);
 }
 
-/** Every file that the manifest names is in the package. */
-function requireEntries(dist: string): void {
-  const text = readFileSync(join(dist, "package.json"), "utf8");
-  for (const [, file = ""] of text.matchAll(/"(?:\.\/)?((?:esm|cjs)\/[^"]+)"/g)) statSync(join(dist, file));
+/** Every file that the manifest names is there. */
+function requireEntries(folder: string): void {
+  const text = readFileSync(join(folder, "package.json"), "utf8");
+  for (const [, file = ""] of text.matchAll(/"\.\/(dist\/[^"]+)"/g)) statSync(join(folder, file));
 }
 
 await generate(root);
-const dists = await buildPackages(root);
-dists.forEach(requireEntries);
+const folders = await buildPackages(root);
+folders.forEach(requireEntries);
 const consumer = new Consumer(root);
 try {
-  for (const dist of dists) consumer.install(dist);
+  for (const folder of folders) consumer.install(folder);
   consumer.write("esm.mjs", IMPORTS + ADDRESSES + USE);
   consumer.write("cjs.cjs", REQUIRES + ADDRESSES + USE);
   consumer.write("types-esm.mts", TYPES);
@@ -83,9 +83,9 @@ try {
   requireSays(consumer, "esm.mjs");
   requireSays(consumer, "cjs.cjs");
   consumer.check("types-esm.mts", "types-cjs.cts");
-  const help = consumer.node("node_modules/@ballast/cli/esm/main.js", "--help");
+  const help = consumer.node("node_modules/@ballast/cli/dist/main.js", "--help");
   if (!help.includes("Usage: ballast")) throw new PackFailed(`the command said ${help}`);
-  console.log(`types: ok as ES module and as CommonJS; ${dists.length} packages`);
+  console.log(`types: ok as ES module and as CommonJS; ${folders.length} packages`);
 } finally {
   consumer.remove();
 }

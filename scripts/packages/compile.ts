@@ -1,16 +1,20 @@
-// Packages as they are published: `packages/<name>/dist` is what `npm pack` and `npm publish` take. A package.json in the
-// repository points at sources; the one in dist at ESM, CommonJS and types.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// Packages as they are published: each compiled into its `dist`, to which its package.json points. What is compiled follows
+// from that: `./dist/esm/node.js` is made of `./src/node.ts`, and so is `./dist/cjs/node.js`.
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import ts from "typescript";
 import { bindEthers } from "./ethers.js";
 
+interface Target {
+  types: string;
+  default: string;
+}
+
 interface Manifest {
   name: string;
   private?: boolean;
-  /** Entry points and their sources. */
-  exports?: Record<string, string>;
-  /** Commands and their sources. */
+  exports?: Record<string, { import: Target; require: Target }>;
+  /** Commands are imported by nobody: ES modules alone, without a folder for each kind. */
   bin?: Record<string, string>;
   dependencies?: Record<string, string>;
 }
@@ -54,28 +58,30 @@ function ordered(sources: Source[]): Source[] {
   return done;
 }
 
-/** Commands import nothing and are imported by nobody: ESM alone. */
-const kindsOf = ({ bin, exports }: Manifest): Kind[] =>
-  bin !== undefined && exports === undefined ? ["esm"] : ["esm", "cjs"];
+const kindsOf = ({ exports }: Manifest): Kind[] => (exports === undefined ? ["esm"] : ["esm", "cjs"]);
 
-const entriesOf = ({ exports = {}, bin = {} }: Manifest): string[] => [
-  ...Object.values(exports),
-  ...Object.values(bin),
-];
+/** Where a kind of a package goes. */
+const outputOf = ({ folder, manifest }: Source, kind: Kind): string =>
+  manifest.exports === undefined ? join(folder, "dist") : join(folder, "dist", kind);
 
-/** A source's output, without its ending: `./src/ethers/index.ts` is `ethers/index`. */
-const outputOf = (entry: string): string => entry.replace(/^\.\/src\//, "").replace(/\.ts$/, "");
+/** A module without its folder and ending: `./dist/esm/ethers/index.js` is `ethers/index`. */
+const moduleOf = (file: string): string => file.replace(/^(\.\/)?dist\/(esm\/|cjs\/)?/, "").replace(/\.js$/, "");
+
+const entriesOf = ({ exports = {}, bin = {} }: Manifest): string[] =>
+  [...Object.values(exports).map((entry) => entry.import.default), ...Object.values(bin)].map(moduleOf);
 
 /** Where the other packages' types are: in what was built before. */
 function pathsOf(sources: Source[], kind: Kind): Record<string, string[]> {
   const paths: Record<string, string[]> = {};
-  for (const { folder, manifest } of sources)
-    for (const [entry, source] of Object.entries(manifest.exports ?? {}))
-      paths[join(manifest.name, entry)] = [join(folder, "dist", kind, `${outputOf(source)}.d.ts`)];
+  for (const source of sources)
+    for (const [entry, target] of Object.entries(source.manifest.exports ?? {}))
+      paths[join(source.manifest.name, entry)] = [
+        join(outputOf(source, kind), `${moduleOf(target.import.default)}.d.ts`),
+      ];
   return paths;
 }
 
-function optionsOf({ folder }: Source, kind: Kind, paths: Record<string, string[]>): ts.CompilerOptions {
+function optionsOf(source: Source, kind: Kind, paths: Record<string, string[]>): ts.CompilerOptions {
   const esm = kind === "esm";
   return {
     target: ts.ScriptTarget.ES2022,
@@ -90,15 +96,15 @@ function optionsOf({ folder }: Source, kind: Kind, paths: Record<string, string[
     declaration: true,
     noEmitOnError: true,
     types: ["node"],
-    rootDir: join(folder, "src"),
-    outDir: join(folder, "dist", kind),
+    rootDir: join(source.folder, "src"),
+    outDir: outputOf(source, kind),
     paths,
   };
 }
 
 function compile(source: Source, kind: Kind, built: Source[]): void {
   const { folder, manifest } = source;
-  const files = entriesOf(manifest).map((entry) => join(folder, entry));
+  const files = entriesOf(manifest).map((entry) => join(folder, "src", `${entry}.ts`));
   const program = ts.createProgram(files, optionsOf(source, kind, pathsOf(built, kind)));
   const { diagnostics } = program.emit();
   const all = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
@@ -110,48 +116,18 @@ function compile(source: Source, kind: Kind, built: Source[]): void {
   if (all.length !== 0) throw new CompilationFailed(manifest.name, ts.formatDiagnostics(all, host));
 }
 
-const target = (kind: Kind, source: string) => ({
-  types: `./${kind}/${outputOf(source)}.d.ts`,
-  default: `./${kind}/${outputOf(source)}.js`,
-});
-
-/** The package.json of what is published. */
-export function publishedManifest(manifest: Manifest): object {
-  const { exports = {}, bin = {} } = manifest;
-  const entries = Object.entries(exports).map(
-    ([entry, source]) => [entry, { import: target("esm", source), require: target("cjs", source) }] as const,
-  );
-  const commands = Object.entries(bin).map(([name, source]) => [name, `esm/${outputOf(source)}.js`] as const);
-  const main = exports["."];
-  return {
-    engines: { node: ">=20.19" },
-    ...manifest,
-    ...(main === undefined ? {} : { main: target("cjs", main).default, types: target("cjs", main).types }),
-    ...(entries.length === 0 ? {} : { exports: Object.fromEntries(entries) }),
-    ...(commands.length === 0 ? {} : { bin: Object.fromEntries(commands) }),
-    sideEffects: false,
-  };
-}
-
-function describe(root: string, { folder, manifest }: Source): void {
-  const dist = join(folder, "dist");
-  writeFileSync(join(dist, "package.json"), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
-  if (kindsOf(manifest).includes("cjs")) writeFileSync(join(dist, "cjs", "package.json"), `{ "type": "commonjs" }\n`);
-  copyFileSync(join(root, "LICENSE"), join(dist, "LICENSE"));
-  const readme = join(folder, "README.md");
-  if (existsSync(readme)) copyFileSync(readme, join(dist, "README.md"));
-}
-
-/** Compiles the packages, or those of the names, with everything they depend on. */
+/** Compiles the packages, or those of the names, after those they depend on; returns their folders. */
 export async function buildPackages(root: string, names?: readonly string[]): Promise<string[]> {
   const all = ordered(published(root));
   const chosen = names === undefined ? all : all.filter(({ folder }) => names.includes(basename(folder)));
   if (chosen.some(({ manifest }) => manifest.name === "@ballast/sdk")) await bindEthers(root);
   for (const source of chosen) {
-    rmSync(join(source.folder, "dist"), { recursive: true, force: true });
-    mkdirSync(join(source.folder, "dist"), { recursive: true });
-    for (const kind of kindsOf(source.manifest)) compile(source, kind, all);
-    describe(root, source);
+    const { folder, manifest } = source;
+    rmSync(join(folder, "dist"), { recursive: true, force: true });
+    for (const kind of kindsOf(manifest)) compile(source, kind, all);
+    if (manifest.exports !== undefined)
+      writeFileSync(join(folder, "dist/cjs/package.json"), '{ "type": "commonjs" }\n');
+    copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   }
-  return chosen.map(({ folder }) => join(folder, "dist"));
+  return chosen.map(({ folder }) => folder);
 }

@@ -31,17 +31,23 @@ const inputsOf = (entry: Entry): Parameter[] =>
 /** Two errors of one name and different shapes need two classes. */
 const shapeOf = (entry: Entry): string => inputsOf(entry).map(fieldOf).join();
 
+/** The spelling that most contracts have: two may name the arguments of one error differently. */
+function mostCommon(entries: Entry[]): Entry | undefined {
+  const count = (entry: Entry): number => entries.filter((each) => shapeOf(each) === shapeOf(entry)).length;
+  return [...entries].sort((a, b) => count(b) - count(a) || shapeOf(a).localeCompare(shapeOf(b)))[0];
+}
+
 function allErrors(root: string): Known[] {
   const sources = [...protocolArtifacts(root), { contract: "AccessManager", abi: mergedAbi(root, "AccessManager") }];
-  const found = new Map<string, Known>();
-  for (const { contract, abi } of sources)
-    for (const entry of abi.filter(({ type }) => type === "error")) {
-      const key = signatureOf(entry);
-      const known = found.get(key) ?? { name: entry.name ?? "", entry, contracts: new Set() };
-      known.contracts.add(contract);
-      found.set(key, known);
-    }
-  return [...found.values()].sort((a, b) => (signatureOf(a.entry) < signatureOf(b.entry) ? -1 : 1));
+  const found = sources.flatMap(({ contract, abi }) =>
+    abi.filter(({ type }) => type === "error").map((entry) => ({ contract, entry, key: signatureOf(entry) })),
+  );
+  return [...new Set(found.map(({ key }) => key))].sort().flatMap((key) => {
+    const same = found.filter((each) => each.key === key);
+    const entry = mostCommon(same.map((each) => each.entry));
+    if (entry === undefined) return [];
+    return [{ name: entry.name ?? "", entry, contracts: new Set(same.map(({ contract }) => contract)) }];
+  });
 }
 
 /** A source's error that shares its name with another of a different shape is called after the source. */

@@ -19,10 +19,10 @@ export class Consumer {
     }
   }
 
-  /** Packs a package's `dist` and unpacks it where npm would install it. */
-  install(dist: string): void {
-    const { name } = JSON.parse(readFileSync(join(dist, "package.json"), "utf8")) as { name: string };
-    const [tarball = ""] = this.run("npm", "pack", "--silent", "--ignore-scripts", dist).trim().split("\n").slice(-1);
+  /** Packs a package and unpacks it where npm would install it. */
+  install(folder: string): void {
+    const { name } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name: string };
+    const [tarball = ""] = this.run("npm", "pack", "--silent", "--ignore-scripts", folder).trim().split("\n").slice(-1);
     const target = join(this.folder, "node_modules", name);
     mkdirSync(target, { recursive: true });
     this.run("tar", "-xzf", tarball, "-C", target, "--strip-components=1");
