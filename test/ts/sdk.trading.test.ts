@@ -62,7 +62,10 @@ import { deployLocal, openPool, setPrice, type World } from "../../scripts/local
 import { rejection } from "./support/rejection.js";
 
 const ETH = 1;
+const WETH = 3;
 const USD = 6;
+/** What a second of funding may move. */
+const STEP = parseUnits("0.00001", 18);
 const LATER = 2n ** 40n;
 
 async function openWorld() {
@@ -92,6 +95,16 @@ describe("SDK trading", () => {
     [alice, bob, carol] = opened.traders;
     await fundAll(opened.traders, "1000");
   });
+
+  /** What the ledger says of an account when a feed says so; as if nothing had happened afterwards. */
+  async function verdictAt(account: bigint, asset: number, mark: bigint): Promise<string> {
+    const { networkHelpers } = world.connection;
+    const before = await networkHelpers.takeSnapshot();
+    await setPrice(world, BigInt(asset), mark);
+    const { verdict } = await getAccount(bob.client, { account });
+    await before.restore();
+    return verdict;
+  }
 
   it("reads a market, its reserve and the list of assets", async () => {
     const { client } = alice;
@@ -127,24 +140,42 @@ describe("SDK trading", () => {
     expect(gone.args).to.deep.equal({ account, asset: ETH, position: 0n, size: 0n });
   });
 
-  it("tells the mark at which the ledger liquidates, to the last digit of a feed", async () => {
+  it("tells the mark at which the ledger liquidates, to what a second of funding moves", async () => {
     const { client, address } = bob;
-    const account = accountId(address, 1n);
-    await confirm(client, await deposit(client, { account, amount: parseUnits("500", USD) }));
-    await confirm(client, await open(client, { account, asset: ETH, size: parseSize("1") }));
-    const { price, immediate } = await getLiquidationPrice(client, { account, asset: ETH });
-    if (price === undefined || immediate === undefined) throw new TypeError("no price");
-    expect(immediate < price).to.equal(true);
+    const [long, short, collateral] = [1n, 2n, 3n].map((subId) => accountId(address, subId)) as [
+      bigint,
+      bigint,
+      bigint,
+    ];
+    for (const account of [long, short])
+      await confirm(client, await deposit(client, { account, amount: parseUnits("250", USD) }));
+    await confirm(client, await open(client, { account: long, asset: ETH, size: parseSize("1") }));
+    await confirm(client, await open(client, { account: short, asset: ETH, size: parseSize("-1") }));
+    await world.weth.mint(address, parseSize("1"));
+    await confirm(client, await approve(client, { asset: WETH, amount: parseSize("1") }));
+    await confirm(client, await deposit(client, { account: collateral, asset: WETH, amount: parseSize("1") }));
+    await confirm(client, await open(client, { account: collateral, asset: ETH, size: parseSize("0.5") }));
 
-    await setPrice(world, 1n, price + 10n ** 15n);
-    expect((await getAccount(client, { account })).verdict).to.equal("Healthy");
-    const feed = parseUnits("0.00000001", 18);
-    await setPrice(world, 1n, (price / feed) * feed);
-    expect((await getAccount(client, { account })).verdict).to.equal("Guarded");
-    await setPrice(world, 1n, (immediate / feed) * feed);
-    expect((await getAccount(client, { account })).verdict).to.equal("FarBelow");
-    await setPrice(world, 1n, parsePrice("2000"));
-    await confirm(client, await close(client, { account, asset: ETH, slippage: parseSize("0.1") }));
+    for (const [account, asset] of [
+      [long, ETH],
+      [short, ETH],
+      [collateral, WETH],
+    ] as const) {
+      const { price, immediate } = await getLiquidationPrice(client, { account, asset });
+      if (price === undefined || immediate === undefined) throw new TypeError("no price");
+      // Marks next to those, the last that passes and the first that does not.
+      const safer = account === short ? -STEP : STEP;
+      const failing = account === short ? ((price + STEP - 1n) / STEP) * STEP : (price / STEP) * STEP;
+      const beyond = account === short ? ((immediate + STEP - 1n) / STEP) * STEP : (immediate / STEP) * STEP;
+      expect(await verdictAt(account, asset, failing + safer)).to.equal("Healthy");
+      expect(await verdictAt(account, asset, failing)).to.equal("Guarded");
+      expect(await verdictAt(account, asset, beyond + safer)).to.equal("Guarded");
+      expect(await verdictAt(account, asset, beyond)).to.equal("FarBelow");
+    }
+    const none = await getLiquidationPrice(client, { account: long, asset: WETH });
+    expect(none).to.deep.equal({ price: undefined, immediate: undefined });
+    for (const account of [long, short, collateral])
+      await confirm(client, await close(client, { account, asset: ETH }));
   });
 
   it("says what limits a withdrawal, and withdraws that", async () => {
@@ -248,14 +279,14 @@ describe("SDK trading", () => {
     const calls = [
       exchangeCalls.permit(token, amount, permit),
       exchangeCalls.deposit(account, amount),
-      exchangeCalls.trade({ ...bounds, size: parseSize("-0.5"), limit: parsePrice("1990") }),
+      exchangeCalls.trade({ ...bounds, size: parseSize("-0.5"), limit: parsePrice("1980") }),
     ];
     await confirm(client, await multicall(client, { calls }));
     expect((await getPosition(client, { account, asset: ETH })).size).to.equal(parseSize("-0.5"));
 
     await confirm(client, await setOperator(client, { operator: exchange, approved: true }));
     const all = [
-      exchangeCalls.closeAll({ ...bounds, limit: parsePrice("2010") }, false),
+      exchangeCalls.closeAll({ ...bounds, limit: parsePrice("2020") }, false),
       exchangeCalls.withdraw(account),
     ];
     await confirm(client, await multicall(client, { calls: all }));
