@@ -174,6 +174,8 @@ const SPECIAL: Record<string, (random: Random) => Input[]> = {
   "Planner.plan": makeCase,
   "Planner.legOf": makeCase,
   "Planner.better": makePlans,
+  "Assessor.liquidatable": makeAssessment,
+  "Assessor.overborrowed": makeDebt,
   "Assessor.noWorse": makeStandings,
   "Legs.count": (random) => [makeLegs(random).packed],
   "Legs.list": (random) => [makeLegs(random).packed],
@@ -201,6 +203,23 @@ function makeStandings(random: Random): Input[] {
   const signed = () => spread(random, 10n ** 24n) * random.pick([1n, -1n]);
   const [equity, marginEquity, maintenance] = [signed(), signed(), spread(random, 10n ** 24n)];
   return twins(random, { equity, marginEquity, maintenance, collateral: 0n });
+}
+
+/** Around the lines of the wick guard. */
+function makeAssessment(random: Random): Input[] {
+  const [maintenance, fastMaintenance] = [10_000n * spread(random, 10n ** 24n), spread(random, 10n ** 24n)];
+  const near = (value: bigint) => value + BigInt(random.below(3) - 1);
+  const marginEquity = near(random.pick([maintenance, (maintenance * 8n) / 10n, maintenance / 2n]));
+  const fastMarginEquity = near(fastMaintenance);
+  const rest = { equity: 0n, initialEquity: 0n, initial: 0n, quoteEquity: 0n, collateral: 0n, diverged: false };
+  return [{ marginEquity, maintenance, fastMarginEquity, fastMaintenance, ...rest }];
+}
+
+/** Around the cap of what may be owed against spot. */
+function makeDebt(random: Random): Input[] {
+  const [collateral, cap] = [10_000n * spread(random, 10n ** 24n), random.between(0n, 10_000n)];
+  const owed = (collateral * cap) / 10_000n + BigInt(random.below(3) - 1);
+  return [{ equity: collateral - owed, marginEquity: 0n, maintenance: 0n, collateral }, cap];
 }
 
 function makePlans(random: Random): Input[] {

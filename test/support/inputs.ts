@@ -128,8 +128,9 @@ export function entangle(random: Random, inputs: Input[]): void {
   if (at.length < 2) return;
   const [from, to] = [random.pick(at), random.pick(at)];
   const value = inputs[from];
-  const near = value !== 0n && typeof value === "bigint" && value < 1n << 90n ? BigInt(random.below(3) - 1) : 0n;
-  if (typeof value === "bigint") inputs[to] = value + near;
+  if (typeof value !== "bigint") return;
+  const small = value !== 0n && BigInt.asIntN(90, value) === value;
+  inputs[to] = small ? value + BigInt(random.below(3) - 1) : value;
 }
 
 /** A leg near the margin of its account: what a plan is made for; of wild ones one in six has any number. */

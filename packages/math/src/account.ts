@@ -1,9 +1,9 @@
 // An account as the views over the ledger show it: what it is worth, what it must hold, whether it may be liquidated, and
 // what would bring it back.
 import * as Assessor from "./assessor.js";
+import * as Debts from "./debts.js";
 import { WAD, mulDivDown } from "./fixedPoint.js";
 import { AssetKind, type Accrual, type AssetConfig, type Debt, type Price } from "./ledger.js";
-import * as Debts from "./debts.js";
 import * as Markets from "./markets.js";
 import * as Planner from "./planner.js";
 import * as Positions from "./positions.js";

@@ -7,8 +7,10 @@ import * as Positions from "./positions.js";
 import * as Sides from "./sides.js";
 import * as Ticks from "./ticks.js";
 
+/** In bits, as they are stored. */
 const WIDTH_OF_TAKEN = 80;
 const WIDTH_OF_CASH = 152;
+const WIDTH_OF_MULTIPLIER = 104;
 
 /**
  * Closes up to `size` of a position at `price` against all members of the other side, everyone by the same fraction. The
@@ -80,12 +82,9 @@ function offsetSide(perp: Positions.Perp, long: boolean, closed: bigint, price: 
   const cash = Deleverage.offsetCash(long, index, multiplier, openInterest, closed, price);
   perp.openInterest = openInterest - closed;
   side.version++;
-  if (multiplier < Deleverage.EPOCH_FLOOR) {
-    endEpoch(side, { multiplier: asUint(multiplier, 104), cashIndex: asInt(cash, 152), fundingIndex });
-    return;
-  }
-  side.multiplier = asUint(multiplier, 104);
-  side.cashIndex = asInt(cash, 152);
+  const stored = { multiplier: asUint(multiplier, WIDTH_OF_MULTIPLIER), cashIndex: asInt(cash, WIDTH_OF_CASH) };
+  if (multiplier < Deleverage.EPOCH_FLOOR) endEpoch(side, { ...stored, fundingIndex });
+  else Object.assign(side, stored);
 }
 
 function endEpoch(side: Sides.Side, end: Sides.EpochEnd): void {
