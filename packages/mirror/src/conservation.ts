@@ -1,0 +1,103 @@
+// What the logs of a block must add up to, to the wei. A log that is missing breaks a sum or a pair, and is found before
+// the block becomes state.
+import { Deleverage } from "./arithmetic.js";
+import { BrokenLog } from "./errors.js";
+import type { Handlers } from "./ledger.js";
+import { QUOTE } from "./rows.js";
+
+interface Move {
+  readonly account: bigint;
+  readonly asset: number;
+  readonly before: bigint;
+  readonly delta: bigint;
+}
+
+export class Conservation {
+  private block = 0;
+  /** Cash that rows got less what came in for them. */
+  private cash = 0n;
+  /** The same of the size of each spot. */
+  private readonly spot = new Map<number, bigint>();
+  /** What ticks paid that no share has claimed yet. */
+  private collected = 0n;
+  /** The two parties of an exchange change before it is told. */
+  private moves: Move[] = [];
+
+  constructor(
+    private readonly quoteUnit: bigint,
+    private readonly isPerp: (asset: number) => boolean,
+  ) {}
+
+  readonly on: Handlers<"clearingHouse"> = {
+    Deposited: ({ asset, value }) => this.cameIn(asset, value),
+    Withdrawn: ({ asset, value, paid }) => this.cameIn(asset, asset === QUOTE ? -paid * this.quoteUnit : -value),
+    Skimmed: ({ asset, value }) => this.cameIn(asset, value),
+    SideOffset: ({ long, closed, price }) => (this.cash -= Deleverage.offsetProceeds(!long, closed, price)),
+    ProfitShared: ({ asset, paid, dust }) => {
+      this.same("SHARE-1", `what ticks of asset ${asset} paid`, this.collected, paid + dust);
+      this.collected = 0n;
+      this.cash -= paid + dust;
+    },
+  };
+
+  begin(block: number): void {
+    this.block = block;
+    this.cash = 0n;
+    this.collected = 0n;
+    this.moves = [];
+    this.spot.clear();
+  }
+
+  end(): void {
+    this.same("CASH-1", "all rows", 0n, this.cash);
+    for (const [asset, moved] of this.spot) this.same("SPOT-1", `asset ${asset}`, 0n, moved);
+    this.same("SHARE-1", "what ticks paid", 0n, this.collected);
+  }
+
+  cashMoved(change: bigint): void {
+    this.cash += change;
+  }
+
+  tickPaid(value: bigint): void {
+    this.collected += value;
+  }
+
+  /** A leg that had `before` after its pick-up. */
+  positionMoved(account: bigint, asset: number, before: bigint, delta: bigint): void {
+    if (!this.isPerp(asset)) this.spot.set(asset, (this.spot.get(asset) ?? 0n) + delta);
+    this.moves.push({ account, asset, before, delta });
+    if (this.moves.length > 2) this.moves.shift();
+  }
+
+  /** @returns what the exchange adds to the open interest */
+  exchanged(asset: number, buyer: bigint, seller: bigint, size: bigint): bigint {
+    const bought = this.moveOf(buyer, asset);
+    const sold = this.moveOf(seller, asset);
+    this.same("SIZE-1", `asset ${asset} bought`, size, bought.delta);
+    this.same("SIZE-1", `asset ${asset} sold`, -size, sold.delta);
+    this.moves = [];
+    return longGrowth(bought) + longGrowth(sold);
+  }
+
+  same(law: string, subject: string, expected: bigint, actual: bigint): void {
+    if (expected !== actual) throw new BrokenLog(law, this.block, subject, expected, actual);
+  }
+
+  private moveOf(account: bigint, asset: number): Move {
+    const move = this.moves.find((one) => one.account === account && one.asset === asset);
+    return move ?? { account, asset, before: 0n, delta: 0n };
+  }
+
+  private cameIn(asset: number, value: bigint): void {
+    if (asset === QUOTE) this.cash -= value;
+    else this.spot.set(asset, (this.spot.get(asset) ?? 0n) - value);
+  }
+}
+
+function longGrowth({ before, delta }: Move): bigint {
+  return long(before + delta) - long(before);
+}
+
+function long(size: bigint): bigint {
+  return size > 0n ? size : 0n;
+}
