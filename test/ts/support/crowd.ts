@@ -23,8 +23,13 @@ import type { NetworkConnection } from "hardhat/types/network";
 
 type Signer = Awaited<ReturnType<World["connection"]["ethers"]["getSigners"]>>[number];
 
-/** Of offsets and shares alone, so that an epoch ends when it should. */
+// Markets in which nothing happens at random, so that what should happen in them does.
+/** Of offsets and shares. */
 const OFFSETS = 7n;
+/** Its lots are sold in auctions only. */
+const AUCTIONED = 10n;
+/** Whoever fails in it goes to its pool first. */
+const POOLED = 11n;
 /** Is wound down and listed again. */
 const ENDING = 8n;
 /** Its pool loses everything. */
@@ -55,12 +60,13 @@ export class Crowd {
     if (deployer === undefined) throw new TypeError("the local network has no signer");
     for (const capability of Object.values(Capability))
       await world.configurator.setCapability(deployer.address, capability, true);
-    for (const asset of [OFFSETS, ENDING, RUIN]) {
+    for (const asset of [OFFSETS, ENDING, RUIN, AUCTIONED, POOLED]) {
       await house.deposit(DUST, QUOTE, 10_000n);
       await listPerp(world, asset, 2_000n);
     }
     const pool = await openPool(world, 1n, 1_000_000_000_000n);
     const ruined = await openPool(world, RUIN, 1_000_000_000n);
+    await openPool(world, POOLED, 1_000_000_000_000n);
     const insurance = await openInsurance(world, 5_000_000_000n);
     const crowd = new Crowd(world, house, pool, insurance, ruined, deployer, rest.slice(0, 5), new Random(seed));
     await crowd.begin();
@@ -101,10 +107,10 @@ export class Crowd {
     DeficitReduced: () => this.insure(),
     DebtChanged: () => this.owe(),
     InterestCharged: () => this.owe(),
-    Liquidated: () => this.fail(1n),
-    WindowUsed: () => this.fail(1n),
-    EpisodeChanged: () => this.fail(1n),
-    LotChanged: () => this.fail(2n),
+    Liquidated: () => this.fail(POOLED),
+    WindowUsed: () => this.fail(POOLED),
+    EpisodeChanged: () => this.sellLot(),
+    LotChanged: () => this.fail(AUCTIONED),
     LotFilled: () => this.sellLot(),
     RequestChanged: () => this.redeem(),
     SpotSold: () => this.sellSpot(),
@@ -197,10 +203,10 @@ export class Crowd {
   private async owe(): Promise<void> {
     const { signer, account } = await this.fresh(1_000_000n);
     await this.depositSpot(signer, account, 5n * WAD);
-    const [, seller] = await this.open(2n, WAD / 100n);
-    const price = await this.markOf(2n);
-    await this.house.trade({ ...this.fill(2n, account, seller, price), size: WAD / 100n, price });
-    await setPrice(this.world, 2n, (price * 95n) / 100n);
+    const [, seller] = await this.open(AUCTIONED, WAD);
+    const price = await this.markOf(AUCTIONED);
+    await this.house.trade({ ...this.fill(AUCTIONED, account, seller, price), size: WAD, price });
+    await setPrice(this.world, AUCTIONED, (price * 95n) / 100n);
     await this.house.settle([account]);
     await this.refresh(3_600n);
     await this.house.settle([account]);
@@ -215,9 +221,11 @@ export class Crowd {
     return account;
   }
 
+  /** A part of a lot, which leaves the account in its episode. */
   private async sellLot(): Promise<void> {
-    await this.fail(2n);
-    await this.bid(this.rich, this.accounts[1] ?? 0n);
+    const account = await this.fail(AUCTIONED);
+    const { lot, long } = await this.world.liquidator.lotOf(account, AUCTIONED);
+    await this.bidOn(this.rich, { account, asset: AUCTIONED, taker: this.accounts[1] ?? 0n, most: lot.size / 2n, long });
   }
 
   private async redeem(): Promise<void> {
@@ -247,11 +255,10 @@ export class Crowd {
     const terms = { account, asset: RUIN, size, limit: 10n ** 24n, reduceOnly: false, deadline: 2n ** 40n };
     await this.world.exchange.connect(signer).trade(terms);
     await setPrice(this.world, RUIN, 3_500n * WAD);
+    await this.house.accrue([RUIN]);
+    await this.refresh(600n);
     await this.ruined.sync();
     await setPrice(this.world, RUIN, 2_000n * WAD);
-    await this.world.quote.mint(this.deployer, 1_000_000_000n);
-    await this.world.quote.approve(this.ruined, 1_000_000_000n);
-    await this.ruined["deposit(uint256,address)"](1_000_000_000n, this.deployer.address);
   }
 
   /** A market that ends, is gone, and begins again. */
@@ -321,6 +328,7 @@ export class Crowd {
     this.sent++;
     await act().catch((error: unknown) => {
       if (!String(error).includes("custom error")) throw error;
+      if (process.env["DBG"] && act.toString().length < 60) console.log(act.toString(), String(error).slice(0, 300));
       this.refused++;
     });
   }
@@ -389,15 +397,22 @@ export class Crowd {
       for (const asset of [...MARKETS.map((market) => market.asset), WETH]) {
         const { lot, long } = await world.liquidator.lotOf(account, asset);
         if (lot.size === 0n || account === taker) continue;
-        await world.connection.networkHelpers.time.increase(random.between(1n, 200n));
-        await fund(world, signer, taker, 20_000_000_000n);
         const most = random.below(2) === 0 ? lot.size : lot.size / 2n;
-        const limit = long ? 2n ** 128n : 0n;
-        const terms = { account, asset, taker, most, least: 0n, limit, deadline: 2n ** 40n, data: "0x" };
-        await world.liquidator.connect(signer).bid(terms);
-        return;
+        return this.bidOn(signer, { account, asset, taker, most, long });
       }
     }
+  }
+
+  private async bidOn(
+    signer: Signer,
+    lot: { account: bigint; asset: bigint; taker: bigint; most: bigint; long: boolean },
+  ): Promise<void> {
+    const { world, random } = this;
+    await world.connection.networkHelpers.time.increase(random.between(1n, 200n));
+    await fund(world, signer, lot.taker, 20_000_000_000n);
+    const { long, ...bid } = lot;
+    const limit = long ? 2n ** 128n : 0n;
+    await world.liquidator.connect(signer).bid({ ...bid, least: 0n, limit, deadline: 2n ** 40n, data: "0x" });
   }
 
   fill(asset: bigint, buyer: bigint, seller: bigint, price: bigint) {
