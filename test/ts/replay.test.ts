@@ -55,7 +55,8 @@ async function deploymentOf({ world, pool, insurance, ruined }: Crowd): Promise<
   const [clearingHouse, oracle, liquidator, ...vaults] = await Promise.all(
     [world.house, world.router, world.liquidator, pool, insurance, ruined].map((one) => one.getAddress()),
   );
-  if (clearingHouse === undefined || oracle === undefined || liquidator === undefined) throw new TypeError("no address");
+  if (clearingHouse === undefined || oracle === undefined || liquidator === undefined)
+    throw new TypeError("no address");
   return { chainId: 31_337, clearingHouse, oracle, liquidator, vaults, quoteDecimals: 6, fromBlock: 0 };
 }
 
@@ -67,7 +68,9 @@ describe("Replay", () => {
     const ledger = new Ledger(await deploymentOf(crowd));
     const { house, router, liquidator } = crowd.world;
     const libraries = [Deleveraging__factory, Positions__factory].map((factory) => factory.createInterface());
-    const interfaces = [house, router, liquidator, crowd.insurance].map((one) => one.interface).concat(libraries as never);
+    const interfaces = [house, router, liquidator, crowd.insurance]
+      .map((one) => one.interface)
+      .concat(libraries as never);
     const follower = new Follower(ledger, new ProviderRpc(connection.provider as never), interfaces);
     await follower.follow(false);
     const acts = Object.entries(crowd.acts);

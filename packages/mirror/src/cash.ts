@@ -28,7 +28,7 @@ export class Cash {
   readonly on: Handlers<"clearingHouse"> = {
     CashChanged: ({ account, cash }) => {
       const before = this.account(account);
-      this.conservation.cashMoved(cash - before.cash);
+      this.conservation.rowMoved(account, cash - before.cash);
       this.accounts.set(keyOf(account), { cash, legs: before.legs, closed: before.closed });
     },
   };

@@ -146,7 +146,9 @@ export class Decoder {
 }
 
 function layoutOf(event: AbiEvent): Layout {
-  const indexed = event.inputs.filter((input) => input.indexed).map((input) => ({ ...named(input), read: reader(input) }));
+  const indexed = event.inputs
+    .filter((input) => input.indexed)
+    .map((input) => ({ ...named(input), read: reader(input) }));
   const rest = event.inputs.filter((input) => !input.indexed);
   if (rest.some(isDynamic)) return { event, indexed, words: undefined };
   return { event, indexed, words: rest.flatMap((input) => flatten(input, [])) };

@@ -16,3 +16,7 @@ export type { Debt, HouseTerms, Reserve } from "./reserves.js";
 export type { Side, Tick } from "./sides.js";
 export type { Episode, Flow, Lot } from "./lots.js";
 export type { Request, Vault } from "./vaults.js";
+export { SocketHeads, type HeadFeed } from "./heads.js";
+export { Mirror, type Change, type MirrorOptions, type Progress } from "./follow.js";
+export { fingerprint, ledgerOf, linesOf } from "./snapshot.js";
+export { FileStore, MemoryStore, type Store } from "./store.js";

@@ -17,12 +17,13 @@ export interface Touched {
 interface Change {
   readonly table: Undoable;
   readonly key: string | number;
-  readonly before: unknown;
+  readonly before: object | undefined;
 }
 
 interface Undoable {
   readonly name: string;
-  restore(key: string | number, before: unknown): void;
+  entries(): Iterable<[string | number, object]>;
+  restore(key: string | number, before: object | null | undefined): void;
   keyOf(text: string): string | number;
 }
 
@@ -32,8 +33,13 @@ interface BlockChanges {
   readonly changes: readonly Change[];
 }
 
-/** Undo records as they are stored: table, key and the row before; no row when there was none. */
-export type StoredChanges = readonly { ref: BlockRef; changes: readonly (readonly [string, string, unknown])[] }[];
+/** A row by the name of its table and its key. */
+export type StoredRow = readonly [table: string, key: string, row: object | null];
+
+export interface StoredBlock {
+  readonly ref: BlockRef;
+  readonly changes: readonly StoredRow[];
+}
 
 /** The changes of the last `depth` blocks, and what was there before; none when the depth is 0. */
 export class Journal {
@@ -47,7 +53,7 @@ export class Journal {
     this.tables.set(table.name, table);
   }
 
-  note(table: Undoable, key: string | number, before: unknown): void {
+  note(table: Undoable, key: string | number, before: object | undefined): void {
     this.open.push({ table, key, before });
   }
 
@@ -94,25 +100,37 @@ export class Journal {
     this.blocks = [];
   }
 
-  save(encode: (table: string, row: unknown) => unknown): StoredChanges {
-    return this.blocks.map(({ ref, changes }) => ({
-      ref,
-      changes: changes.map(
-        ({ table, key, before }) =>
-          [table.name, String(key), before === undefined ? null : encode(table.name, before)] as const,
-      ),
-    }));
+  /** Every row of every table. */
+  *rows(): IterableIterator<StoredRow> {
+    for (const table of this.tables.values())
+      for (const [key, row] of table.entries()) yield [table.name, String(key), row];
   }
 
-  load(stored: StoredChanges, decode: (table: string, row: unknown) => unknown): void {
-    this.blocks = stored.map(({ ref, changes }) => ({
-      ref,
-      changes: changes.flatMap(([name, key, before]) => {
-        const table = this.tables.get(name);
-        if (table === undefined) return [];
-        return [{ table, key: table.keyOf(key), before: before === null ? undefined : decode(name, before) }];
-      }),
-    }));
+  /** What blocks that can be undone have changed, oldest first; of what was not there before the row is null. */
+  *undoRecords(): IterableIterator<StoredBlock> {
+    for (const { ref, changes } of this.blocks) {
+      const stored = changes.map(({ table, key, before }): StoredRow => [table.name, String(key), before ?? null]);
+      yield { ref, changes: stored };
+    }
+  }
+
+  putRow([name, key, row]: StoredRow): void {
+    const table = this.table(name);
+    table.restore(table.keyOf(key), row);
+  }
+
+  putBlock({ ref, changes }: StoredBlock): void {
+    const own = changes.map(([name, key, before]): Change => {
+      const table = this.table(name);
+      return { table, key: table.keyOf(key), before: before ?? undefined };
+    });
+    this.blocks.push({ ref, changes: own });
+  }
+
+  private table(name: string): Undoable {
+    const table = this.tables.get(name);
+    if (table === undefined) throw new RangeError(`there is no table ${name}`);
+    return table;
   }
 }
 
@@ -164,8 +182,8 @@ export class Table<K extends string | number, V extends object> {
   }
 
   /** Past the journal: for undoing and for loading only. */
-  restore(key: string | number, before: unknown): void {
-    if (before === undefined) this.rows.delete(key as K);
+  restore(key: string | number, before: object | null | undefined): void {
+    if (before === undefined || before === null) this.rows.delete(key as K);
     else this.rows.set(key as K, before as V);
   }
 }

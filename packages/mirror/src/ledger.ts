@@ -81,13 +81,15 @@ export class Ledger {
   ) {
     const unit = 10n ** BigInt(18 - deployment.quoteDecimals);
     this.journal = new Journal(depth);
-    this.conservation = new Conservation(unit, (asset) => this.markets.isPerp(asset));
+    const isPerp = (asset: number) => this.markets.isPerp(asset);
+    const openInterestOf = (asset: number) => this.markets.of(asset).openInterest;
+    this.conservation = new Conservation(unit, isPerp, openInterestOf);
     this.cash = new Cash(this.journal, this.conservation);
-    this.markets = new Markets(this.journal, this.cash, this.conservation);
+    this.prices = new Prices(this.journal, this.conservation);
+    this.markets = new Markets(this.journal, this.cash, this.prices, this.conservation);
     this.sides = new Sides(this.journal, this.markets, this.conservation);
     this.positions = new Positions(this.markets, this.sides, this.cash, this.conservation);
     this.reserves = new Reserves(this.journal, unit);
-    this.prices = new Prices(this.journal);
     this.lots = new Lots(this.journal);
     this.vaults = new Vaults(this.journal);
     this.listen();
@@ -119,6 +121,11 @@ export class Ledger {
   /** The first topics it knows, for each address. */
   topicsOf(address: string): string[] {
     return this.listeners.get(address.toLowerCase())?.decoder.topics ?? [];
+  }
+
+  /** Assets as they stand in topics. */
+  assetTopics(): string[] {
+    return [...this.markets.assets()].map((asset) => `0x${asset.toString(16).padStart(64, "0")}`);
   }
 
   /** The block applied last. */

@@ -5,6 +5,7 @@ import type { Conservation } from "./conservation.js";
 import type { EventArgs } from "./events.js";
 import { numberTable, type Journal } from "./journal.js";
 import type { Handlers } from "./ledger.js";
+import type { Prices } from "./prices.js";
 import { INSURANCE, QUOTE, deficitRow } from "./rows.js";
 
 type Listed = EventArgs<"clearingHouse", "AssetListed">;
@@ -79,6 +80,8 @@ const NO_MARKET: Market = {
 
 /** The part of a deficit that insurance may pay, in basis points. */
 const INSURED = 8_000n;
+/** What shares of depth count in. */
+const DEPTH_WHOLE = 10n ** 9n;
 
 export class Markets {
   private readonly table;
@@ -86,6 +89,7 @@ export class Markets {
   constructor(
     journal: Journal,
     private readonly cash: Cash,
+    private readonly prices: Prices,
     private readonly conservation: Conservation,
   ) {
     this.table = numberTable<Market>(journal, "markets");
@@ -105,8 +109,10 @@ export class Markets {
         spentUntil: 0n,
       }),
     PoolSet: ({ asset, pool }) => this.change(asset, { pool }),
-    FundingAccrued: ({ asset, fundingIndex }, { timestamp }) =>
-      this.change(asset, { fundingIndex, accruedAt: timestamp }),
+    FundingAccrued: ({ asset, fundingIndex }, { timestamp }) => {
+      this.conservation.priced(asset, this.prices.latchedAt(asset, timestamp), timestamp);
+      this.change(asset, { fundingIndex, accruedAt: timestamp });
+    },
     ConditionsChanged: ({ asset, conditions }, { timestamp }) => this.condition(asset, conditions, timestamp),
     Exchanged: ({ asset, buyer, seller, size, openInterest }) => {
       const grown = this.conservation.exchanged(asset, buyer, seller, size);
@@ -141,6 +147,13 @@ export class Markets {
   /** What of a profit a share may take, in 1e18. */
   haircutOf(asset: number): bigint {
     return BigInt(this.of(asset).config.haircut) * 10n ** 14n;
+  }
+
+  /** The live depth, as initial margin sees it. */
+  depthOf(asset: number): bigint {
+    const { config, conditions } = this.of(asset);
+    const share = this.isPerp(asset) ? BigInt(conditions.depthShare) : DEPTH_WHOLE;
+    return FixedPoint.mulDivDown(config.depth, share, DEPTH_WHOLE);
   }
 
   /** What nobody has paid yet of a market's losses. */
@@ -181,13 +194,19 @@ export class Markets {
   }
 
   private condition(asset: number, conditions: Conditions, time: bigint): void {
+    this.conservation.priced(asset, this.prices.latchedAt(asset, time), time);
     const { accruedAt, config } = this.of(asset);
     const moves = config.state !== AssetState.Settling;
     this.change(asset, { conditions, accruedAt: moves ? time : accruedAt });
   }
 
   private setOpenInterest(asset: number, openInterest: bigint, grown: bigint): void {
-    this.conservation.same("SIZE-1", `open interest of asset ${asset}`, this.of(asset).openInterest + grown, openInterest);
+    this.conservation.same(
+      "SIZE-1",
+      `open interest of asset ${asset}`,
+      this.of(asset).openInterest + grown,
+      openInterest,
+    );
     this.change(asset, { openInterest });
   }
 

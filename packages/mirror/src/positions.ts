@@ -115,7 +115,7 @@ export class Positions {
     this.conservation.same("REPLAY-1, what a pick-up paid", subject, preview.cash, settled);
     const before = this.pickUp(stored, preview, fundingIndex);
     const delta = size - before.size;
-    this.conservation.cashMoved(-settled);
+    this.conservation.settled(settled);
     this.conservation.positionMoved(account, asset, before.size, delta);
     const position = delta === 0n ? before : this.setSize(before, size, basis);
     this.conservation.same("REPLAY-1, the basis", subject, position.basis, basis);

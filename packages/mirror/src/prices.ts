@@ -1,5 +1,6 @@
 // The price of every asset as it was latched last, with its averages and its variance.
 import { Volatility } from "./arithmetic.js";
+import type { Conservation } from "./conservation.js";
 import type { EventArgs } from "./events.js";
 import { numberTable, type Journal, type Table } from "./journal.js";
 import type { At, Handlers } from "./ledger.js";
@@ -17,6 +18,7 @@ export interface Feed {
   readonly time: bigint;
   readonly shortVariance: bigint;
   readonly longVariance: bigint;
+  readonly sampledAt: bigint;
   readonly fixed: boolean;
   /** The last time that a latch found it stale after one that did not. */
   readonly staleFrom: bigint;
@@ -31,22 +33,36 @@ const NO_FEED: Feed = {
   time: 0n,
   shortVariance: 0n,
   longVariance: 0n,
+  sampledAt: 0n,
   fixed: false,
   staleFrom: 0n,
 };
 
+/** Seconds between two samples of variance. */
+const LEAST_INTERVAL = 60n;
+
 export class Prices {
   private readonly feeds: Table<number, Feed>;
 
-  constructor(journal: Journal) {
+  constructor(
+    journal: Journal,
+    private readonly conservation: Conservation,
+  ) {
     this.feeds = numberTable<Feed>(journal, "feeds");
   }
 
   readonly on: Handlers<"oracle"> = {
     PriceLatched: (latched, at) => this.latch(latched, at),
-    VarianceSampled: ({ asset, short, long }) =>
-      this.feeds.set(asset, { ...this.of(asset), shortVariance: short, longVariance: long }),
-    PriceFixed: ({ asset }) => this.feeds.set(asset, { ...this.of(asset), fixed: true }),
+    VarianceSampled: ({ asset, short, long }, { timestamp }) => {
+      const feed = this.of(asset);
+      this.conservation.priced(asset, feed.time, timestamp);
+      this.conservation.sampled(asset);
+      this.feeds.set(asset, { ...feed, shortVariance: short, longVariance: long, sampledAt: timestamp });
+    },
+    PriceFixed: ({ asset }) => {
+      this.conservation.sampled(asset);
+      this.feeds.set(asset, { ...this.of(asset), fixed: true });
+    },
     // A price that was fixed begins anew with its next sources.
     SourcesSet: ({ asset }) => {
       const { fixed, staleFrom } = this.of(asset);
@@ -56,6 +72,12 @@ export class Prices {
 
   of(asset: number): Feed {
     return this.feeds.get(asset) ?? NO_FEED;
+  }
+
+  /** When its price was latched last; always, for one that is fixed. */
+  latchedAt(asset: number, time: bigint): bigint {
+    const feed = this.of(asset);
+    return feed.fixed ? time : feed.time;
   }
 
   markOf(asset: number): bigint {
@@ -78,6 +100,8 @@ export class Prices {
     const before = this.of(latched.asset);
     const { mark, fast, slow, updatedAt, status } = latched;
     const turns = status === PriceStatus.Stale && before.status !== PriceStatus.Stale;
+    const due = status === PriceStatus.Fresh && timestamp - before.sampledAt >= LEAST_INTERVAL;
+    if (due) this.conservation.sampleDue(latched.asset);
     const staleFrom = turns ? timestamp : before.staleFrom;
     this.feeds.set(latched.asset, { ...before, mark, fast, slow, updatedAt, status, time: timestamp, staleFrom });
   }

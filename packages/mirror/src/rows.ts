@@ -6,14 +6,17 @@ export const INSURANCE = 2n;
 export const DUST = 3n;
 export const FEES = 4n;
 
+export const DEFICIT_ROWS = 1n << 32n;
+export const SETTLEMENT_ROWS = 1n << 33n;
+
 /** The row that holds what nobody has paid yet of a market's losses. */
 export function deficitRow(asset: number): bigint {
-  return (1n << 32n) | BigInt(asset);
+  return DEFICIT_ROWS | BigInt(asset);
 }
 
 /** The other party of every leg that is closed when a market is wound down. */
 export function settlementRow(asset: number): bigint {
-  return (1n << 33n) | BigInt(asset);
+  return SETTLEMENT_ROWS | BigInt(asset);
 }
 
 /** The owner's address in the upper 160 bits, a sub-id of his choice in the lower 96. */

@@ -31,10 +31,12 @@ interface Answer {
 }
 
 /** Of a node, not of the call: another node, or the same one later, may answer. */
-const TRANSIENT = /rate|too many requests|capacity|timeout|timed out|unavailable|overload|header not found|unknown block/i;
+const TRANSIENT =
+  /rate|too many requests|capacity|timeout|timed out|unavailable|overload|header not found|unknown block/i;
 const TRANSIENT_CODES = new Set([-32603, -32005, -32016, -32097, 429]);
 /** Too much at once, which no pause makes less. */
-export const TOO_LARGE = /range|too many (blocks|logs|results)|more than \d+|limit(ed)? to|response size|exceeds? (the )?max|too large|query returned/i;
+export const TOO_LARGE =
+  /range|too many (blocks|logs|results)|more than \d+|limit(ed)? to|response size|exceeds? (the )?max|too large|query returned/i;
 
 /** The node is not well; the call may be. */
 class NodeTrouble extends BadAnswer {

@@ -146,7 +146,8 @@ export class Sides {
     const side = this.of(asset, long);
     const tick = this.tick(asset, long, index);
     const begun = tick.cashEpoch < side.epoch;
-    const ends = begun && tick.shared ? [...tick.ends, { epoch: tick.cashEpoch, cashIndex: tick.cashIndex }] : tick.ends;
+    const ends =
+      begun && tick.shared ? [...tick.ends, { epoch: tick.cashEpoch, cashIndex: tick.cashIndex }] : tick.ends;
     const cashIndex = (begun ? 0n : tick.cashIndex) + Deleverage.shareCash(charge, side.multiplier);
     this.setTick(asset, long, index, {
       ...tick,

@@ -118,7 +118,8 @@ function listOf(method: string, answer: unknown): unknown[] {
 }
 
 function textOf(method: string, value: unknown): string {
-  if (typeof value !== "string" || !/^0x[0-9a-f]*$/i.test(value)) throw new BadAnswer(method, `${String(value)} is no hex`);
+  if (typeof value !== "string" || !/^0x[0-9a-f]*$/i.test(value))
+    throw new BadAnswer(method, `${String(value)} is no hex`);
   return value;
 }
 
@@ -156,6 +157,8 @@ function logOf(fields: Fields): SourceLog {
 export interface Interest {
   readonly addresses: readonly string[];
   topicsOf(address: string): readonly string[];
+  /** What else may stand in a topic: a block with one of them has a log with it. */
+  assetTopics(): readonly string[];
 }
 
 export interface ReadOptions {
@@ -222,11 +225,15 @@ export function promisesMore(bloom: string, interest: Interest, logs: readonly R
   const bits = BigInt(bloom);
   // Some chains do not fill it.
   if (bits === 0n) return false;
-  const seen = new Set(logs.map(({ address, topics }) => `${address.toLowerCase()}/${topics[0]}`));
+  const kinds = new Set(logs.map(({ address, topics }) => `${address.toLowerCase()}/${topics[0]}`));
+  const assets = new Set(logs.flatMap(({ topics }) => topics));
   return interest.addresses.some(
     (address) =>
       has(bits, address) &&
-      interest.topicsOf(address).some((topic) => has(bits, topic) && !seen.has(`${address.toLowerCase()}/${topic}`)),
+      (interest
+        .topicsOf(address)
+        .some((topic) => has(bits, topic) && !kinds.has(`${address.toLowerCase()}/${topic}`)) ||
+        interest.assetTopics().some((topic) => has(bits, topic) && !assets.has(topic))),
   );
 }
 

@@ -46,8 +46,7 @@ export class Vaults {
       if (NOBODY.test(to)) this.change(emitter, { supply: this.of(emitter).supply - value });
       else this.give(emitter, to, value);
     },
-    GenerationEnded: ({ generation }, { emitter }) =>
-      this.change(emitter, { generation: generation + 1n, supply: 0n }),
+    GenerationEnded: ({ generation }, { emitter }) => this.change(emitter, { generation: generation + 1n, supply: 0n }),
     RequestChanged: ({ controller, shares, value, claimableAt }, { emitter }) => {
       const key = this.keyOf(emitter, controller);
       if (shares === 0n) this.requests.delete(key);
@@ -66,6 +65,13 @@ export class Vaults {
 
   balanceOf(vault: string, holder: string): bigint {
     return this.balances.get(this.keyOf(vault, holder))?.shares ?? 0n;
+  }
+
+  /** Who has shares of the present generation. */
+  *holders(vault: string): IterableIterator<{ holder: string; shares: bigint }> {
+    const prefix = this.keyOf(vault, "");
+    for (const [key, { shares }] of this.balances.entries())
+      if (key.startsWith(prefix)) yield { holder: key.slice(prefix.length), shares };
   }
 
   /** A controller's request of this generation. */

@@ -1,5 +1,6 @@
 // Compares the mirror with the chain, view by view, at the block it stands at.
 import { decodeFunctionResult, encodeFunctionData, parseAbi, type Hex } from "viem";
+import { FixedPoint } from "./arithmetic.js";
 import { BadAnswer } from "./errors.js";
 import type { BlockId } from "./journal.js";
 import type { Ledger } from "./ledger.js";
@@ -98,9 +99,13 @@ export async function verify(ledger: Ledger, rpc: Rpc, options: VerifyOptions = 
   if (block === undefined) throw new BadAnswer("verify", "the mirror has no block yet");
   const [header] = await rpc.batch([{ method: "eth_getBlockByNumber", params: [hex(block.number), false] }]);
   const { hash, timestamp } = (header ?? {}) as { hash?: string; timestamp?: string };
-  if (hash !== block.hash) throw new BadAnswer("eth_getBlockByNumber", `block ${block.number} is ${hash}, here ${block.hash}`);
+  if (hash !== block.hash)
+    throw new BadAnswer("eth_getBlockByNumber", `block ${block.number} is ${hash}, here ${block.hash}`);
   const accounts = sampled([...(options.accounts ?? ledger.accounts())], options.sample);
-  const checks = [...houseChecks(ledger, BigInt(timestamp ?? "0x0")), ...accounts.flatMap((id) => accountChecks(ledger, id, BigInt(timestamp ?? "0x0")))];
+  const checks = [
+    ...houseChecks(ledger, BigInt(timestamp ?? "0x0")),
+    ...accounts.flatMap((id) => accountChecks(ledger, id, BigInt(timestamp ?? "0x0"))),
+  ];
   const answers = await rpc.batch(checks.map((check) => ({ method: "eth_call", params: callOf(check, block) })));
   const differences = checks.flatMap((check, i) => compare(check, answers[i] as Hex));
   return { block, compared: checks.reduce((sum, { mirror }) => sum + Object.keys(mirror).length, 0), differences };
@@ -141,7 +146,14 @@ function houseChecks(ledger: Ledger, time: bigint): Check[] {
   return [
     { subject: "house", to, name: "totalDeficit", args: [], mirror: { value: reserves.deficit }, fields: single },
     { subject: "house", to, name: "owed", args: [], mirror: { value: markets.owed() }, fields: single },
-    { subject: "house", to, name: "houseTerms", args: [], mirror: { ...terms, listed: ledger.perps.length }, fields: flat },
+    {
+      subject: "house",
+      to,
+      name: "houseTerms",
+      args: [],
+      mirror: { ...terms, listed: ledger.perps.length },
+      fields: flat,
+    },
     {
       subject: "liquidator",
       to: deployment.liquidator,
@@ -152,16 +164,25 @@ function houseChecks(ledger: Ledger, time: bigint): Check[] {
     },
     ...[QUOTE, ...assets].map((asset) => reserveCheck(ledger, asset)),
     ...[QUOTE, ...assets].flatMap((asset) => priceChecks(ledger, asset)),
-    ...assets.flatMap((asset) => [...marketChecks(ledger, asset, time), ...chainChecks(ledger, asset)]),
+    ...assets.flatMap((asset) => [...marketChecks(ledger, asset, time), ...chainChecks(ledger, asset, time)]),
     ...[TREASURY, INSURANCE, DUST, FEES, ...assets.flatMap((asset) => [deficitRow(asset), settlementRow(asset)])].map(
       (row) => cashCheck(ledger, row),
     ),
-    ...deployment.vaults.map((vault) => ({
-      subject: `vault ${vault}`,
+    ...deployment.vaults.flatMap((vault) => vaultChecks(ledger, vault)),
+  ];
+}
+
+function vaultChecks({ vaults }: Ledger, vault: string): Check[] {
+  const subject = `vault ${vault}`;
+  const supply = { value: vaults.of(vault).supply };
+  return [
+    { subject, to: vault, name: "totalSupply", args: [], mirror: supply, fields: single },
+    ...[...vaults.holders(vault)].map(({ holder, shares }) => ({
+      subject: `${holder} in ${subject}`,
       to: vault,
-      name: "totalSupply",
-      args: [],
-      mirror: { value: ledger.vaults.of(vault).supply },
+      name: "balanceOf",
+      args: [holder],
+      mirror: { value: shares },
       fields: single,
     })),
   ];
@@ -219,7 +240,14 @@ function marketChecks(ledger: Ledger, asset: number, time: bigint): Check[] {
     },
     { subject, to, name: "poolOf", args: [asset], mirror: pool, fields: flat },
     { subject, to, name: "budgetOf", args: [asset], mirror: { ...markets.budgetOf(asset, time) }, fields: flat },
-    { subject, to, name: "insurable", args: [asset], mirror: { value: markets.insurable(asset, time) }, fields: single },
+    {
+      subject,
+      to,
+      name: "insurable",
+      args: [asset],
+      mirror: { value: markets.insurable(asset, time) },
+      fields: single,
+    },
     perpCheck(ledger, asset),
     sideCheck(ledger, asset, true),
     sideCheck(ledger, asset, false),
@@ -234,7 +262,14 @@ function perpCheck({ markets, deployment }: Ledger, asset: number): Check {
     to: deployment.clearingHouse,
     name: "perpOf",
     args: [asset],
-    mirror: { fundingIndex, openInterest, coverable, spentUntil, ...conditions, standing: markets.deficitOf(asset) > 0n },
+    mirror: {
+      fundingIndex,
+      openInterest,
+      coverable,
+      spentUntil,
+      ...conditions,
+      standing: markets.deficitOf(asset) > 0n,
+    },
     fields: (answer) => {
       const { conditions, losses, ...perp } = answer as Fields & { conditions: Fields; losses: Fields };
       return { ...perp, ...conditions, ...losses };
@@ -250,20 +285,25 @@ function sideCheck({ sides, deployment, markets }: Ledger, asset: number, long: 
   return { subject, to: deployment.clearingHouse, name: "sideOf", args: [asset, long], mirror, fields: flat };
 }
 
-function chainChecks({ lots, deployment }: Ledger, asset: number): Check[] {
+function chainChecks({ lots, markets, deployment }: Ledger, asset: number, time: bigint): Check[] {
   const terms = lots.termsOf(asset);
   const subject = `closing chain of asset ${asset}`;
   const to = deployment.liquidator;
+  if (terms === undefined) return [];
   const { inFlight } = lots.flowOf(asset);
+  const used = lots.windowUsed(asset, time);
+  const allowance = FixedPoint.mulDivDown(markets.depthOf(asset), BigInt(terms.window), 10_000n);
   const flow: Check = {
     subject,
     to,
     name: "flowOf",
     args: [asset],
-    mirror: { inFlight },
-    fields: (answer) => ({ inFlight: (answer as [bigint, bigint])[0] }),
+    mirror: { inFlight, windowLeft: allowance > used ? allowance - used : 0n },
+    fields: (answer) => {
+      const [inFlight, windowLeft] = answer as [bigint, bigint];
+      return { inFlight, windowLeft };
+    },
   };
-  if (terms === undefined) return [];
   return [flow, { subject, to, name: "termsOf", args: [asset], mirror: terms, fields: flat }];
 }
 

@@ -225,7 +225,13 @@ export class Crowd {
   private async sellLot(): Promise<void> {
     const account = await this.fail(AUCTIONED);
     const { lot, long } = await this.world.liquidator.lotOf(account, AUCTIONED);
-    await this.bidOn(this.rich, { account, asset: AUCTIONED, taker: this.accounts[1] ?? 0n, most: lot.size / 2n, long });
+    await this.bidOn(this.rich, {
+      account,
+      asset: AUCTIONED,
+      taker: this.accounts[1] ?? 0n,
+      most: lot.size / 2n,
+      long,
+    });
   }
 
   private async redeem(): Promise<void> {
@@ -448,4 +454,3 @@ export class Crowd {
     };
   }
 }
-
