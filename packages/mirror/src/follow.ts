@@ -117,7 +117,8 @@ export class Mirror {
     this.savedAt = this.ledger.head?.number ?? 0;
   }
 
-  private async *toHead(signal?: AbortSignal): AsyncGenerator<Change> {
+  /** Everything up to the head, then no more. */
+  async *toHead(signal?: AbortSignal): AsyncGenerator<Change> {
     let failures = 0;
     while (signal?.aborted !== true) {
       try {

@@ -149,7 +149,7 @@ export class Ledger {
       this.journal.abandon();
       throw error;
     }
-    this.last = ref;
+    this.last = { number, hash };
     return this.journal.commit(ref);
   }
 
@@ -157,7 +157,11 @@ export class Ledger {
   undo(): BlockRef {
     const undone = this.journal.undo();
     if (undone === undefined) throw new ReorgTooDeep(this.last?.number ?? 0, this.last?.number ?? 0);
-    this.last = this.journal.head ?? { number: undone.number - 1, hash: undone.parentHash };
+    const before = this.journal.head;
+    this.last =
+      before === undefined
+        ? { number: undone.number - 1, hash: undone.parentHash }
+        : { number: before.number, hash: before.hash };
     return undone;
   }
 
