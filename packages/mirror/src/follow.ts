@@ -1,6 +1,6 @@
 // Brings a ledger up to the head of the chain and keeps it there: chunk by chunk, back to the common ancestor when the
 // chain forks, again from another node when logs are missing.
-import { BadAnswer, BrokenLog, MirrorError, RangeTooLarge, WrongChain } from "./errors.js";
+import { BrokenLog, MirrorError, RangeTooLarge, WrongChain } from "./errors.js";
 import type { HeadFeed } from "./heads.js";
 import type { BlockRef, Touched } from "./journal.js";
 import { Ledger, type Block, type Deployment, type Header, type LedgerOptions } from "./ledger.js";
@@ -211,8 +211,6 @@ export class Mirror {
       if (!(error instanceof BrokenLog)) throw error;
       this.options.onTrouble?.(error);
       const logs = await this.source.logsAgain(this.ledger.addresses, block.header);
-      const stray = logs.find(({ blockHash }) => blockHash !== block.header.hash);
-      if (stray !== undefined) throw new BadAnswer("eth_getLogs", `block ${number} is ${stray.blockHash} elsewhere`);
       return this.ledger.apply({ header: block.header, logs });
     }
   }

@@ -11,6 +11,10 @@ export interface RpcCall {
 export interface Rpc {
   /** The results, in the order of the calls; one that is refused refuses them all. */
   batch(calls: readonly RpcCall[]): Promise<unknown[]>;
+  /** The same of each node alone, for second opinions. */
+  readonly nodes: readonly Rpc[];
+  /** What the node preferred now said turned out wrong. */
+  distrust(): void;
 }
 
 export interface HttpRpcOptions {
@@ -69,7 +73,11 @@ export class HttpRpc implements Rpc {
     return results;
   }
 
-  /** Prefers another url from now on: what this one said turned out wrong. */
+  get nodes(): readonly Rpc[] {
+    return this.urls.length === 1 ? [this] : this.urls.map((url) => new HttpRpc([url], { ...this.options, rounds: 1 }));
+  }
+
+  /** Prefers the next url from now on. */
   distrust(): void {
     this.preferred = (this.preferred + 1) % this.urls.length;
   }
@@ -168,7 +176,13 @@ export function pause(milliseconds: number): Promise<void> {
 
 /** A wallet's or a test network's own provider. */
 export class ProviderRpc implements Rpc {
+  readonly nodes: readonly Rpc[] = [this];
+
   constructor(private readonly provider: { request(call: { method: string; params: unknown[] }): Promise<unknown> }) {}
+
+  distrust(): void {
+    // There is no other.
+  }
 
   batch(calls: readonly RpcCall[]): Promise<unknown[]> {
     return Promise.all(

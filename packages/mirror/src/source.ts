@@ -30,9 +30,10 @@ export interface LogSource {
 type Fields = Readonly<Record<string, unknown>>;
 
 export class RpcSource implements LogSource {
-  private receipts = true;
+  /** Nodes that do not tell receipts. */
+  private readonly withoutReceipts = new Set<number>();
 
-  constructor(private readonly rpc: Rpc & { distrust?(): void }) {}
+  constructor(private readonly rpc: Rpc) {}
 
   async chainId(): Promise<number> {
     return this.number("eth_chainId");
@@ -68,26 +69,33 @@ export class RpcSource implements LogSource {
     }
   }
 
+  /** Whatever any node has of the block: none of them makes up logs of a hash. */
   async logsAgain(addresses: readonly string[], header: Header): Promise<SourceLog[]> {
-    this.rpc.distrust?.();
-    const method = "eth_getBlockReceipts";
-    if (this.receipts) {
-      try {
-        const [answer] = await this.rpc.batch([{ method, params: [hex(header.number)] }]);
-        return listOf(method, answer)
-          .flatMap((receipt) => listOf(method, fieldsOf(method, receipt)["logs"]))
-          .map((log) => logOf(fieldsOf(method, log)))
-          .filter(({ address }) => addresses.includes(address.toLowerCase()));
-      } catch (error) {
-        if (!(error instanceof RpcRefused)) throw error;
-        this.receipts = false;
-      }
-    }
-    return this.ask({ address: addresses, blockHash: header.hash });
+    const answers = await Promise.allSettled(
+      this.rpc.nodes.map((node, i) => this.logsOfBlock(node, i, addresses, header)),
+    );
+    const told = answers.filter((answer) => answer.status === "fulfilled").map(({ value }) => value);
+    if (told.length === 0)
+      throw answers[0]?.status === "rejected" ? answers[0].reason : new BadAnswer("logs", "no node");
+    const all = told.flat().filter(({ blockHash }) => blockHash === header.hash);
+    const byIndex = new Map(all.map((log) => [log.logIndex, log]));
+    return [...byIndex.values()].sort((a, b) => a.logIndex - b.logIndex);
   }
 
-  private async ask(filter: object): Promise<SourceLog[]> {
-    const [answer] = await this.rpc.batch([{ method: "eth_getLogs", params: [filter] }]);
+  private async logsOfBlock(node: Rpc, i: number, addresses: readonly string[], header: Header): Promise<SourceLog[]> {
+    if (!this.withoutReceipts.has(i)) {
+      try {
+        return (await receiptLogs(node, header)).filter(({ address }) => addresses.includes(address.toLowerCase()));
+      } catch (error) {
+        if (!(error instanceof RpcRefused)) throw error;
+        this.withoutReceipts.add(i);
+      }
+    }
+    return this.ask({ address: addresses, blockHash: header.hash }, node);
+  }
+
+  private async ask(filter: object, node: Rpc = this.rpc): Promise<SourceLog[]> {
+    const [answer] = await node.batch([{ method: "eth_getLogs", params: [filter] }]);
     const logs = listOf("eth_getLogs", answer).map((log) => logOf(fieldsOf("eth_getLogs", log)));
     return logs.sort((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex);
   }
@@ -98,9 +106,17 @@ export class RpcSource implements LogSource {
   }
 
   private refuse(method: string, reason: string): never {
-    this.rpc.distrust?.();
+    this.rpc.distrust();
     throw new BadAnswer(method, reason);
   }
+}
+
+async function receiptLogs(node: Rpc, { number }: Header): Promise<SourceLog[]> {
+  const method = "eth_getBlockReceipts";
+  const [answer] = await node.batch([{ method, params: [hex(number)] }]);
+  return listOf(method, answer)
+    .flatMap((receipt) => listOf(method, fieldsOf(method, receipt)["logs"]))
+    .map((log) => logOf(fieldsOf(method, log)));
 }
 
 function hex(number: number): string {
