@@ -145,7 +145,7 @@ describe("Mirror: undo and forks", () => {
     this.timeout(120_000);
     const connection = await network.create();
     const crowd = await Crowd.open(connection, 33);
-    const rpc = new ProviderRpc(connection.provider as never);
+    const rpc = new ProviderRpc(connection.provider);
     const source = new RpcSource(rpc);
     const deployment = await deploymentOf(crowd);
     const store = new MemoryStore();

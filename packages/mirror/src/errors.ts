@@ -20,7 +20,7 @@ export class BrokenLog extends MirrorError {
     readonly expected: bigint,
     readonly actual: bigint,
   ) {
-    super(`block ${block}: ${law} of ${subject} is ${actual}, the logs before it make ${expected}`);
+    super(`REPLAY-1 at block ${block}: ${law}, ${subject}: ${actual} instead of ${expected}`);
   }
 }
 

@@ -89,7 +89,8 @@ export class Mirror {
 
   /** Applies everything up to the head of the chain. */
   async catchUp(signal?: AbortSignal): Promise<void> {
-    for await (const _ of this.toHead(signal));
+    const changes = this.toHead(signal);
+    while ((await changes.next()).done !== true);
     await this.save();
   }
 

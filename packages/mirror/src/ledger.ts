@@ -2,7 +2,7 @@
 import { FixedPoint } from "./arithmetic.js";
 import { Cash } from "./cash.js";
 import { Conservation } from "./conservation.js";
-import { NotNextBlock, ReorgTooDeep } from "./errors.js";
+import { NotNextBlock, ReorgTooDeep, type BrokenLog } from "./errors.js";
 import { Decoder, abis, type Emitter, type EventArgs, type EventName, type RawLog } from "./events.js";
 import { Journal, type BlockId, type BlockRef, type Touched } from "./journal.js";
 import { Lots } from "./lots.js";
@@ -59,6 +59,8 @@ export interface Leg extends PickedUp {
 export interface LedgerOptions {
   /** How many blocks can be undone. */
   readonly depth?: number;
+  /** Hears of logs that contradict each other; without it they are an error, and their block is not applied. */
+  readonly onBroken?: (error: BrokenLog) => void;
 }
 
 export class Ledger {
@@ -77,13 +79,13 @@ export class Ledger {
 
   constructor(
     readonly deployment: Deployment,
-    { depth = 256 }: LedgerOptions = {},
+    { depth = 256, onBroken }: LedgerOptions = {},
   ) {
     const unit = 10n ** BigInt(18 - deployment.quoteDecimals);
     this.journal = new Journal(depth);
     const isPerp = (asset: number) => this.markets.isPerp(asset);
     const openInterestOf = (asset: number) => this.markets.of(asset).openInterest;
-    this.conservation = new Conservation(unit, isPerp, openInterestOf);
+    this.conservation = new Conservation(unit, isPerp, openInterestOf, onBroken);
     this.cash = new Cash(this.journal, this.conservation);
     this.prices = new Prices(this.journal, this.conservation);
     this.markets = new Markets(this.journal, this.cash, this.prices, this.conservation);

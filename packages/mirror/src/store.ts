@@ -67,7 +67,8 @@ export class FileStore implements Store {
   }
 
   private async check(): Promise<void> {
-    for await (const _ of this.read());
+    const lines = this.read();
+    while ((await lines.next()).done !== true);
   }
 
   /** Fails after the last line when the sum is wrong. */

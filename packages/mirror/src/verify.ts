@@ -33,7 +33,7 @@ interface Check {
   readonly args: readonly unknown[];
   readonly mirror: Fields;
   /** The fields of the answer that the mirror knows. */
-  fields(answer: unknown): Fields;
+  readonly fields: (answer: unknown) => Fields;
 }
 
 export const viewAbi = parseAbi([
@@ -141,7 +141,6 @@ const flat = (value: unknown): Fields => value as Fields;
 function houseChecks(ledger: Ledger, time: bigint): Check[] {
   const { reserves, markets, lots, deployment } = ledger;
   const to = deployment.clearingHouse;
-  const { listed: _, ...terms } = reserves.terms;
   const assets = [...markets.assets()];
   return [
     { subject: "house", to, name: "totalDeficit", args: [], mirror: { value: reserves.deficit }, fields: single },
@@ -151,7 +150,7 @@ function houseChecks(ledger: Ledger, time: bigint): Check[] {
       to,
       name: "houseTerms",
       args: [],
-      mirror: { ...terms, listed: ledger.perps.length },
+      mirror: { ...reserves.terms, listed: ledger.perps.length },
       fields: flat,
     },
     {

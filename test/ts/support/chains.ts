@@ -45,7 +45,7 @@ async function record(): Promise<Recording> {
   for (const act of Object.values(crowd.acts)) await crowd.act(act);
   for (let i = 0; i < STEPS; i++) await crowd.step();
   const deployment = await deploymentOf(crowd);
-  const source = new RpcSource(new ProviderRpc(connection.provider as never));
+  const source = new RpcSource(new ProviderRpc(connection.provider));
   const head = await source.head();
   const numbers = Array.from({ length: head + 1 }, (_, i) => i);
   const { clearingHouse, oracle, liquidator, vaults } = deployment;
