@@ -264,8 +264,7 @@ const empty = heap();
 economy.begin();
 run(economy, 0, accounts, true);
 run(economy, 0, Math.floor(accounts / 3), false);
-// What a mirror keeps to undo its last blocks does not grow with accounts.
-const bytes = heap() - empty;
+const whole = heap();
 
 process.stderr.write("storing and loading\n");
 let started = performance.now();
@@ -276,6 +275,11 @@ const loaded = await ledgerOf(lines, deployment, "lines");
 const loading = performance.now() - started;
 if (loaded.head?.number !== economy.number) throw new RangeError("what was loaded is not what was stored");
 
+const loadedBytes = heap();
+economy.ledger.journal.forget();
+// What a mirror keeps to undo its last blocks does not grow with accounts.
+const undoBytes = loadedBytes - heap();
+
 const rows = economy.ledger.cash.accounts.size;
 const seconds = economy.milliseconds / 1_000;
 const result = {
@@ -285,7 +289,8 @@ const result = {
   msToRebuild: Math.round(economy.milliseconds),
   blocksPerSecond: Math.round(economy.number / seconds),
   logsPerSecond: Math.round(economy.logs / seconds),
-  bytesPerAccount: Math.round(bytes / rows),
+  bytesPerAccount: Math.round((whole - empty - undoBytes) / rows),
+  undoBytes,
   snapshotBytes: lines.reduce((sum, line) => sum + line.length + 1, 0),
   msToStore: Math.round(storing),
   msToLoad: Math.round(loading),

@@ -42,6 +42,9 @@ const TRANSIENT_CODES = new Set([-32603, -32005, -32016, -32097, 429]);
 export const TOO_LARGE =
   /range|too many (blocks|logs|results)|more than \d+|limit(ed)? to|response size|exceeds? (the )?max|too large|query returned/i;
 
+/** Milliseconds: however long a node asks us to wait. */
+const LONGEST_PAUSE = 30_000;
+
 /** The node is not well; the call may be. */
 class NodeTrouble extends BadAnswer {
   constructor(
@@ -85,20 +88,19 @@ export class HttpRpc implements Rpc {
   private async persist(calls: readonly RpcCall[]): Promise<unknown[]> {
     const attempts: string[] = [];
     const method = calls[0]?.method ?? "";
-    for (let round = 0; round < this.options.rounds; round++) {
-      let wait = round === 0 ? 0 : this.options.pause * 2 ** (round - 1);
-      if (wait > 0) await pause(wait);
+    for (let round = 0, after = 0; round < this.options.rounds; round++) {
+      if (round > 0) await pause(Math.max(this.options.pause * 2 ** (round - 1), after));
       for (let turn = 0; turn < this.urls.length; turn++) {
+        const url = this.urls[this.preferred] ?? "";
         try {
-          return await this.post(this.urls[this.preferred] ?? "", calls);
+          return await this.post(url, calls);
         } catch (error) {
           if (!(error instanceof NodeTrouble)) throw error;
-          attempts.push(`${hostOf(this.urls[this.preferred] ?? "")}: ${error.reason}`);
-          wait = Math.max(wait, error.after);
+          attempts.push(`${hostOf(url)}: ${error.reason}`);
+          after = Math.min(Math.max(after, error.after), LONGEST_PAUSE);
           this.distrust();
         }
       }
-      if (wait > this.options.pause * 2 ** round) await pause(wait);
     }
     throw new RpcFailed(method, attempts);
   }
