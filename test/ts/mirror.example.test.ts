@@ -22,18 +22,24 @@ import {
 import { Crowd } from "./support/crowd.js";
 import { deploymentOf } from "./support/chains.js";
 
+interface Call {
+  id: number;
+  method: string;
+  params: unknown[];
+}
+
 /** A node over HTTP in front of the network of a test. */
 async function serve(connection: NetworkConnection): Promise<{ url: string; stop: () => void }> {
   const server = createServer((request, response) => {
     void (async () => {
       let body = "";
       for await (const part of request) body += String(part);
-      const parsed = JSON.parse(body) as { id: number; method: string; params: unknown[] }[];
+      const parsed = JSON.parse(body) as Call[] | Call;
       const calls = Array.isArray(parsed) ? parsed : [parsed];
       const answers = await Promise.all(
         calls.map(async ({ id, method, params }) => ({
           id,
-          result: await connection.provider.request({ method, params }),
+          result: (await connection.provider.request({ method, params })) as unknown,
         })),
       );
       response.end(JSON.stringify(Array.isArray(parsed) ? answers : answers[0]));
