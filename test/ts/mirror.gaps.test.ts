@@ -1,5 +1,17 @@
 import { expect } from "chai";
-import { BrokenLog, Decoder, Ledger, abis, fingerprint, type Header, type SourceLog } from "@ballast/mirror";
+import { toEventSelector } from "viem";
+import {
+  BadAnswer,
+  BrokenLog,
+  Decoder,
+  Ledger,
+  NotNextBlock,
+  UnknownEvent,
+  abis,
+  fingerprint,
+  type Header,
+  type SourceLog,
+} from "@ballast/mirror";
 import { promisesMore } from "../../packages/mirror/src/source.js";
 import { recorded, type Recording } from "./support/chains.js";
 
@@ -66,5 +78,32 @@ describe("Mirror: missing logs", () => {
     console.log(`      ${found.size} kinds: ${kinds.map((kind) => `${kind} ${sum(kind)}`).join(", ")}`);
     const missed = [...found].filter(([, { neither }]) => neither > 0).map(([name]) => name);
     expect(SELF_HEALING).to.include.members(missed);
+  });
+
+  it("a ledger that is told to go on says what does not add up", () => {
+    const heard: string[] = [];
+    const ledger = new Ledger(recording.deployment, { onBroken: ({ law }) => heard.push(law) });
+    const deposit = toEventSelector("Deposited(uint256,uint16,address,uint256,int256)");
+    const gap = recording.blocks.findIndex(({ logs }) => logs.some(({ topics }) => topics[0] === deposit));
+    for (const [i, { header, logs }] of recording.blocks.slice(0, gap + 1).entries())
+      ledger.apply({ header, logs: i === gap ? logs.filter(({ topics }) => topics[0] !== deposit) : logs });
+    expect(heard).to.deep.equal(["CASH-1"]);
+    expect(ledger.head?.number).to.equal(gap);
+  });
+
+  it("a block out of its order and an event that nobody knows are errors", () => {
+    const { blocks, deployment } = recording;
+    const ledger = new Ledger(deployment);
+    for (const block of blocks.slice(0, 9)) ledger.apply(block);
+    const [before, next, header] = [blocks[8], blocks[9], blocks[9]?.header];
+    if (before === undefined || next === undefined || header === undefined) throw new RangeError("too short");
+    expect(() => ledger.apply(before)).to.throw(NotNextBlock);
+    const stranger = { header: { ...header, parentHash: header.hash }, logs: next.logs };
+    expect(() => ledger.apply(stranger)).to.throw(NotNextBlock);
+    const unknown = { address: deployment.clearingHouse, topics: [`0x${"12".repeat(32)}`], data: "0x", logIndex: 0 };
+    expect(() => ledger.apply({ header, logs: [unknown] })).to.throw(UnknownEvent);
+    const short = { ...unknown, topics: [toEventSelector("CashChanged(uint256,int256)"), `0x${"0".repeat(64)}`] };
+    expect(() => ledger.apply({ header, logs: [short] })).to.throw(BadAnswer);
+    ledger.apply(next);
   });
 });
