@@ -67,7 +67,10 @@ else {
 }
 if (flags.update) {
   const before = JSON.parse(readFileSync(BASELINE, "utf8")) as Figures;
-  writeFileSync(BASELINE, `${JSON.stringify(flags.only === undefined ? figures : { ...before, ...figures }, null, 2)}\n`);
+  writeFileSync(
+    BASELINE,
+    `${JSON.stringify(flags.only === undefined ? figures : { ...before, ...figures }, null, 2)}\n`,
+  );
 }
 const found = flags.check ? complaints(figures) : [];
 for (const complaint of found) console.error(complaint);

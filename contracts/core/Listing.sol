@@ -124,7 +124,7 @@ library Listing {
         uint16 listed = ledger.houseTerms.listed;
         ledger.houseTerms = terms;
         ledger.houseTerms.listed = listed;
-        emit IClearingHouse.HouseTermsSet(terms);
+        emit IClearingHouse.HouseTermsSet(ledger.houseTerms);
     }
 
     function accrue(Ledger storage ledger, IOracle oracle, AssetId[] calldata assets) external {

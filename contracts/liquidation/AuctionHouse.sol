@@ -52,7 +52,7 @@ library AuctionHouse {
     ) private view returns (ILiquidator.LotView memory v, uint256 planned) {
         (v.lot, v.long) = (lot, s.size > 0);
         (v.start, v.end) = (lot.start, endOf(s, lot));
-        if (!s.open || s.isFrozen()) return (v, 0);
+        if (!s.open || s.isFrozen() || isForgotten(s, lot)) return (v, 0);
         planned = s.planAfterTip(costNow(s, v)).size;
         v.size = FixedPoint.min(lot.size, planned);
         if (v.size == 0) return (v, 0);
@@ -71,7 +71,6 @@ library AuctionHouse {
         Lot memory lot = chain.lots[account][asset];
         if (lot.size == 0) return v;
         Situations.Situation memory s = chain.load(house, house.caseOf(account, asset), account, asset);
-        if (isForgotten(s, lot)) return v;
         uint256 planned;
         (v, planned) = look(s, lot);
         if (v.size != 0) (v.premium, v.price) = premiumOf(s, v, s.dealOf(v.size, planned));
@@ -105,7 +104,7 @@ library AuctionHouse {
             bid.asset
         );
         Lot memory lot = chain.lots[s.account][s.asset];
-        require(lot.size != 0 && !isForgotten(s, lot), ILiquidator.NoLot(s.account, s.asset));
+        require(lot.size != 0, ILiquidator.NoLot(s.account, s.asset));
         (ILiquidator.LotView memory v, uint256 planned) = look(s, lot);
         require(v.size != 0, ILiquidator.NothingOnOffer(s.account, s.asset));
         size = FixedPoint.min(v.size, bid.most);

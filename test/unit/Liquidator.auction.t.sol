@@ -230,10 +230,10 @@ contract LiquidatorAuctionTest is LiquidationTest {
         wait_(1 hours - 5 minutes);
         house.accrue(single(ETH));
         fall(ETH, 1_700e18);
-        assertEq(liquidator.lotOf(aliceId, ETH).lot.size, 0);
+        assertEq(liquidator.lotOf(aliceId, ETH).size, 0);
         ILiquidator.Bid memory b = bidTerms(aliceId, ETH);
         vm.prank(bob);
-        vm.expectRevert(abi.encodeWithSelector(ILiquidator.NoLot.selector, aliceId, ETH));
+        vm.expectRevert(abi.encodeWithSelector(ILiquidator.NothingOnOffer.selector, aliceId, ETH));
         liquidator.bid(b);
         assertEq(uint8(liquidator.outlook(aliceId, ETH).stage), uint8(ILiquidator.Stage.Auction));
         (ILiquidator.Stage stage_, uint256 size) = step(aliceId, ETH);

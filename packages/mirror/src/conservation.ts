@@ -1,6 +1,6 @@
 // What the logs of a block must add up to, to the wei. A log that is missing breaks a sum or a pair, and is found before
 // the block becomes state.
-import { Deleverage } from "./arithmetic.js";
+import { Deleverage } from "@ballast/math";
 import { BrokenLog } from "./errors.js";
 import type { Handlers } from "./ledger.js";
 import { DEFICIT_ROWS, QUOTE, SETTLEMENT_ROWS } from "./rows.js";

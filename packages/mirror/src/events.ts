@@ -1,89 +1,28 @@
 // The events that the mirror reads, by who emits them, and what a log says.
-import { decodeEventLog, parseAbi, toEventSelector } from "viem";
+import {
+  backstopPoolAbi,
+  clearingHouseAbi,
+  insuranceVaultAbi,
+  liquidatorAbi,
+  liquidityPoolAbi,
+  oracleRouterAbi,
+} from "@ballast/sdk";
+import { decodeEventLog, toEventSelector } from "viem";
 import type { Abi, AbiEvent, AbiParameter, ContractEventArgsFromTopics, ContractEventName, Hex } from "viem";
 import { BadAnswer, UnknownEvent } from "./errors.js";
 
-const STRUCTS = [
-  "struct AssetConfig { uint8 kind; uint8 state; uint16 haircut; uint16 floorRate; uint16 capRate; uint16 initialFactor; uint16 initialCap; uint16 deviations; uint16 horizon; uint16 fundingSlope; uint16 fundingCap; uint96 depth; }",
-  "struct AssetLimits { uint96 total; uint96 crowdedFrom; uint64 perAccount; }",
-  "struct Conditions { uint64 maintenanceRate; uint64 targetRate; int32 fundingRate; int32 fundingTarget; uint32 depthShare; uint32 maintenanceDepthShare; }",
-  "struct Pool { address owner; uint16 halfSpread; uint16 ageFactor; uint16 deviation; uint16 inventoryLimit; uint16 oneSided; uint16 leverageLimit; }",
-  "struct HouseTerms { uint96 leastMargin; uint64 debtRate; uint16 debtCap; uint16 pegBound; uint16 insuranceShare; uint16 listed; uint16 outflow; uint16 outflowFloor; }",
-  "struct Terms { uint16 target; uint16 incentive; uint16 penalty; uint16 reduceImpact; uint16 window; uint16 inFlight; uint16 latency; uint16 backstop; uint96 tip; }",
-  "struct Lot { uint96 size; uint48 start; uint16 duration; uint32 floor; uint256 keeper; }",
-  "struct Minute { uint112 sold; uint48 start; }",
-  "struct Source { address source; uint32 maxAge; }",
-] as const;
+type EventOf<A extends Abi> = Extract<A[number], { type: "event" }>;
 
-/** Of the ledger, with the events of its linked libraries. */
-export const clearingHouseAbi = parseAbi([
-  ...STRUCTS,
-  "event Deposited(uint256 indexed account, uint16 indexed asset, address indexed payer, uint256 value, int256 balance)",
-  "event Withdrawn(uint256 indexed account, uint16 indexed asset, address indexed to, uint256 value, uint256 paid, int256 balance)",
-  "event OutflowWindow(uint16 indexed asset, uint256 start, uint256 held)",
-  "event OperatorSet(address indexed owner, address indexed operator, bool approved)",
-  "event CashChanged(uint256 indexed account, int256 cash)",
-  "event PositionChanged(uint256 indexed account, uint16 indexed asset, int256 size, uint256 basis, int256 settled)",
-  "event Exchanged(uint16 indexed asset, uint256 indexed buyer, uint256 indexed seller, uint256 size, uint256 price, uint256 openInterest)",
-  "event Liquidated(uint256 indexed account, uint16 indexed asset, uint256 indexed taker, uint256 size, int256 loss)",
-  "event Offset(uint256 indexed account, uint16 indexed asset, uint256 size, uint256 price)",
-  "event FundingAccrued(uint16 indexed asset, int256 fundingIndex)",
-  "event ConditionsChanged(uint16 indexed asset, Conditions conditions)",
-  "event PoolSet(uint16 indexed asset, Pool before, Pool pool)",
-  "event HouseTermsSet(HouseTerms terms)",
-  "event FeesShared(uint256 insured, uint256 kept)",
-  "event DebtChanged(uint256 indexed account, uint256 amount)",
-  "event InterestCharged(uint256 indexed account, uint256 amount)",
-  "event DeficitBooked(uint16 indexed asset, uint256 indexed account, uint256 amount)",
-  "event DeficitReduced(uint16 indexed asset, uint256 amount)",
-  "event DeficitInsured(uint16 indexed asset, uint256 amount)",
-  "event InsuranceUsed(uint16 indexed asset, uint256 amount)",
-  "event Skimmed(uint16 indexed asset, uint256 value)",
-  "event CallSkipped(uint256 indexed index, bytes reason)",
-  "event AssetListed(uint16 indexed asset, AssetConfig config, AssetLimits limits, address token)",
-  "event AssetConfigured(uint16 indexed asset, AssetConfig config, AssetLimits limits)",
-  "event MarketRetired(uint16 indexed asset)",
-  "event CapabilityChanged(address indexed stage, uint8 indexed capability, bool granted)",
-  "event SideOffset(uint16 indexed asset, bool indexed long, uint256 closed, uint256 price, uint256 version, uint256 multiplier, int256 cashIndex, uint256 openInterest)",
-  "event EpochEnded(uint16 indexed asset, bool indexed long, uint256 epoch)",
-  "event TickShared(uint16 indexed asset, bool indexed long, uint256 indexed tick, uint256 shareVersion, uint256 charge)",
-  "event ProfitShared(uint16 indexed asset, bool indexed long, uint256 shareVersion, uint256 fraction, uint256 paid, uint256 dust)",
-]);
+function eventsOf<const A extends Abi>(abi: A): readonly EventOf<A>[] {
+  return abi.filter((item): item is EventOf<A> => item.type === "event");
+}
 
-export const oracleRouterAbi = parseAbi([
-  ...STRUCTS,
-  "event PriceLatched(uint16 indexed asset, uint256 mark, uint256 fast, uint256 slow, uint256 updatedAt, uint8 status)",
-  "event VarianceSampled(uint16 indexed asset, uint256 short, uint256 long)",
-  "event PriceFixed(uint16 indexed asset, uint256 price)",
-  "event SourcesSet(uint16 indexed asset, Source[] before, Source[] afterwards, uint8 quorum, uint16 maxDivergence)",
-]);
-
-export const liquidatorAbi = parseAbi([
-  ...STRUCTS,
-  "event WindowUsed(uint16 indexed asset, uint256 start, uint256 used)",
-  "event LotChanged(uint256 indexed account, uint16 indexed asset, Lot lot)",
-  "event EpisodeChanged(uint256 indexed account, uint256 since, uint256 left)",
-  "event TermsSet(uint16 indexed asset, Terms before, Terms terms)",
-  "event BackstopSet(uint256 indexed before, uint256 indexed backstop)",
-]);
-
-/** Of every vault with shares, with what single kinds of them add. */
-export const vaultAbi = parseAbi([
-  ...STRUCTS,
-  "event Transfer(address indexed from, address indexed to, uint256 value)",
-  "event OperatorSet(address indexed controller, address indexed operator, bool approved)",
-  "event RequestChanged(address indexed controller, uint256 shares, uint256 value, uint256 claimableAt)",
-  "event Valued(uint256 value, uint256 locked, uint256 start, uint256 end)",
-  "event GenerationEnded(uint256 indexed generation, uint256 supply)",
-  "event SpotSold(uint16 indexed spot, address indexed buyer, uint256 size, uint256 price, uint256 paid, Minute minute)",
-  "event Unwound(uint16 indexed asset, int256 size, uint256 price, Minute minute)",
-]);
-
+/** By emitter: of the ledger with the events of its linked libraries, of vaults with what single kinds of them add. */
 export const abis = {
-  clearingHouse: clearingHouseAbi,
-  oracle: oracleRouterAbi,
-  liquidator: liquidatorAbi,
-  vault: vaultAbi,
+  clearingHouse: eventsOf(clearingHouseAbi),
+  oracle: eventsOf(oracleRouterAbi),
+  liquidator: eventsOf(liquidatorAbi),
+  vault: eventsOf([...liquidityPoolAbi, ...backstopPoolAbi, ...insuranceVaultAbi]),
 } as const;
 
 export type Emitter = keyof typeof abis;

@@ -1,5 +1,5 @@
 // The whole ledger, rebuilt from logs. Blocks go in one after another; the last ones can be taken back.
-import { FixedPoint } from "./arithmetic.js";
+import { FixedPoint } from "@ballast/math";
 import { Cash } from "./cash.js";
 import { Conservation } from "./conservation.js";
 import { NotNextBlock, ReorgTooDeep, type BrokenLog } from "./errors.js";

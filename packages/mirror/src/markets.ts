@@ -1,5 +1,5 @@
 // What is known of each asset: its configuration, and of a perp its open interest, funding, conditions and losses.
-import { Budgets, FixedPoint, type Budget } from "./arithmetic.js";
+import { Budgets, FixedPoint } from "@ballast/math";
 import type { Cash } from "./cash.js";
 import type { Conservation } from "./conservation.js";
 import type { EventArgs } from "./events.js";
@@ -30,7 +30,7 @@ export interface Market {
   /** What insurance may still pay of the standing deficit. */
   readonly coverable: bigint;
   readonly spentUntil: bigint;
-  readonly budget: Budget;
+  readonly budget: Budgets.Budget;
 }
 
 const ZERO_ADDRESS = `0x${"0".repeat(40)}` as const;
@@ -174,7 +174,7 @@ export class Markets {
     return this.standing().reduce((sum, { coverable }) => sum + coverable, 0n);
   }
 
-  budgetOf(asset: number, time: bigint): Budget {
+  budgetOf(asset: number, time: bigint): Budgets.Budget {
     return Budgets.current(this.of(asset).budget, this.cash.of(INSURANCE), time);
   }
 

@@ -1,5 +1,5 @@
 // Legs, and their lazy pick-up of funding, offsets and shares: what core/Positions does, on the records of the mirror.
-import { Deleverage, FixedPoint, Funding, Ticks } from "./arithmetic.js";
+import { Deleverage, FixedPoint, Funding, Ticks } from "@ballast/math";
 import type { Cash } from "./cash.js";
 import type { Conservation } from "./conservation.js";
 import type { EventArgs } from "./events.js";

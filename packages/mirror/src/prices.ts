@@ -1,5 +1,5 @@
 // The price of every asset as it was latched last, with its averages and its variance.
-import { Volatility } from "./arithmetic.js";
+import { Volatility } from "@ballast/math";
 import type { Conservation } from "./conservation.js";
 import type { EventArgs } from "./events.js";
 import { numberTable, type Journal, type Table } from "./journal.js";

@@ -1,5 +1,5 @@
 // What the ledger holds of each token, what it owes in all, its terms, and who may do what.
-import { FixedPoint, WAD } from "./arithmetic.js";
+import { FixedPoint, WAD } from "@ballast/math";
 import type { EventArgs } from "./events.js";
 import { numberTable, textTable, type Journal, type Table } from "./journal.js";
 import type { Handlers } from "./ledger.js";

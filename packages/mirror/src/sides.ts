@@ -1,5 +1,5 @@
 // Both sides of every perp: the indices that relate their members to the open interest, and the ticks of basis.
-import { Deleverage, FixedPoint, Ticks } from "./arithmetic.js";
+import { Deleverage, FixedPoint, Ticks } from "@ballast/math";
 import type { Conservation } from "./conservation.js";
 import { numberTable, textTable, type Journal, type Table } from "./journal.js";
 import type { Handlers } from "./ledger.js";
@@ -69,7 +69,9 @@ export class Sides {
       this.sides.set(sideKey(asset, long), { ...side, version: Number(version), multiplier, cashIndex });
     },
     EpochEnded: ({ asset, long, epoch }) => this.endEpoch(asset, long, Number(epoch)),
-    TickShared: ({ asset, long, tick, charge }) => this.charge(asset, long, Number(tick), charge),
+    TicksShared: ({ asset, long, charges }) => {
+      for (const { tick, perUnit } of charges) this.charge(asset, long, tick, perUnit);
+    },
     ProfitShared: ({ asset, long, shareVersion }) => {
       const side = this.of(asset, long);
       this.conservation.same("SHARE-1", `version of asset ${asset}`, BigInt(side.shareVersion + 1), shareVersion);
@@ -143,6 +145,7 @@ export class Sides {
   }
 
   private charge(asset: number, long: boolean, index: number, charge: bigint): void {
+    if (charge === 0n) return;
     const side = this.of(asset, long);
     const tick = this.tick(asset, long, index);
     const begun = tick.cashEpoch < side.epoch;

@@ -22,7 +22,7 @@ const NO_VAULT: Vault = { generation: 0n, supply: 0n, value: 0n, gains: { amount
 const NO_REQUEST: Request = { shares: 0n, value: 0n, claimableAt: 0n };
 const NOBODY = /^0x0+$/;
 type Minute = EventArgs<"vault", "SpotSold">["minute"];
-const NO_MINUTE: Minute = { sold: 0n, start: 0 };
+const NO_MINUTE: Minute = { used: 0n, start: 0 };
 
 export class Vaults {
   private readonly vaults: Table<string, Vault>;

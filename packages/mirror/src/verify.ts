@@ -1,6 +1,6 @@
 // Compares the mirror with the chain, view by view, at the block it stands at.
 import { decodeFunctionResult, encodeFunctionData, parseAbi, type Hex } from "viem";
-import { FixedPoint } from "./arithmetic.js";
+import { FixedPoint } from "@ballast/math";
 import { BadAnswer } from "./errors.js";
 import type { BlockId } from "./journal.js";
 import type { Ledger } from "./ledger.js";

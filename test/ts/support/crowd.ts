@@ -99,7 +99,7 @@ export class Crowd {
     VarianceSampled: () => this.accrueFunding(),
     SideOffset: () => this.endEpoch(),
     EpochEnded: () => this.endEpoch(),
-    TickShared: () => this.shareProfit(),
+    TicksShared: () => this.shareProfit(),
     ProfitShared: () => this.shareProfit(),
     DeficitBooked: () => this.insure(),
     InsuranceUsed: () => this.insure(),

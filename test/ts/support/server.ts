@@ -29,8 +29,9 @@ export class Node {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
-        const call = JSON.parse(Buffer.concat(chunks).toString()) as Call;
-        void answer(call).then((body) => response.end(JSON.stringify(body)));
+        const asked = JSON.parse(Buffer.concat(chunks).toString()) as Call | Call[];
+        const answers = Array.isArray(asked) ? Promise.all(asked.map(answer)) : answer(asked);
+        void answers.then((body) => response.end(JSON.stringify(body)));
       });
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
