@@ -149,7 +149,7 @@ contract AttackHandler is VaultHandler {
 
     function look(AccountId loser, AccountId winner) internal view returns (Pair memory) {
         int256 equity = house.assess(loser).equity;
-        return Pair(equity, equity + house.assess(winner).equity, bookedSoFar(), usedSoFar);
+        return Pair(equity, equity + house.assess(winner).equity, bookedSoFar, usedSoFar);
     }
 
     /// @dev SELF-1: what is forgiven is what he did not have, beside what insurance paid somebody for; and he gains no more.

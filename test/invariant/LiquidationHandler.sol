@@ -131,6 +131,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
 
     /// @notice Half of the bidders who ask for it get rid of what they took at once.
     function onTaken(ILiquidator.Taken calldata taken, bytes calldata data) public virtual {
+        calledBack = true;
         if (abi.decode(data, (uint256)) % 2 == 0) return;
         uint256 limit = taken.size < 0 ? type(uint128).max : 0;
         try
