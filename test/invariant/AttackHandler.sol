@@ -142,7 +142,7 @@ contract AttackHandler is VaultHandler {
         uint256 mark = markOf(BTC);
         IExchange.Match memory pair;
         pair.maker = offer(who, BTC, 1, mark, seed);
-        pair.taker = offer(who + 1, BTC, -1, mark, seed >> 8);
+        pair.taker = offer((who % ACCOUNTS) + 1, BTC, -1, mark, seed >> 8);
         pair.size = 1;
         watchedMatch(Action.Dust, pair, ids[seed % ACCOUNTS]);
     }

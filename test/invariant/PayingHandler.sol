@@ -84,7 +84,7 @@ contract PayingHandler is LiquidationHandler {
             vm.warp(block.timestamp + (seed % 3 == 0 ? 1 days : 2 hours));
             refresh();
             for (uint256 i = 0; i < ACCOUNTS; ++i) {
-                send(Action.Wind, alice, abi.encodeCall(house.settle, (single(ids[(who + i) % ACCOUNTS]))));
+                send(Action.Wind, alice, abi.encodeCall(house.settle, (single(ids[((who % ACCOUNTS) + i) % ACCOUNTS]))));
             }
         }
         count(Action.Wind, true);
