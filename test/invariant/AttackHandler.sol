@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Assessor} from "../../contracts/core/Assessor.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IExchange} from "../../contracts/interfaces/IExchange.sol";
 import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
@@ -44,7 +45,7 @@ contract AttackHandler is VaultHandler {
 
     /// @dev Two accounts of one owner on both sides of a gap; who loses is closed by the other, for tip, penalty and premium.
     function wash(bool eth, uint256 seed) external {
-        AssetId asset = eth ? ETH : BTC;
+        AssetId asset = openMarket(eth ? ETH : BTC);
         (AccountId loser, AccountId winner) = seed % 2 == 0 ? (ids[0], ids[5]) : (ids[5], ids[0]);
         takeSides(asset, loser, winner, seed);
         drown(loser, asset, bound(seed >> 8, 0, 0.2e18));
@@ -61,10 +62,12 @@ contract AttackHandler is VaultHandler {
     function run(uint256 seed) external {
         if (house.totalDeficit() == 0)
             bookLoss(Action.Run, seed % 2 == 0 ? ETH : BTC, ids[1], bound(seed, 1, 3_000e18));
-        (uint256 first, uint256 second) = seed % 4 < 2 ? (2, 3) : (3, 2);
+        uint256 first = leaver(seed);
+        uint256 second = leaver(first + 1);
+        if (first == second) return count(Action.Run, false);
         uint256 held = house.reserveOf(QUOTE).held / UNIT;
         // A whale's claim leaves little of the deficit to anybody else.
-        uint256 amount = seed % 3 == 0 ? held * 10 : bound(seed, 1, held);
+        uint256 amount = seed % 2 == 0 ? held * 1_000 : bound(seed, 1, held);
         fund(owners[first], ids[first], amount);
         fund(owners[second], ids[second], amount);
         (bool ok, uint256 paid) = watchedWithdrawal(Action.Run, first, amount);
@@ -84,6 +87,16 @@ contract AttackHandler is VaultHandler {
     }
 
     // ---- what they do
+
+    /// @dev The next of the first four who could leave with all that he brings.
+    function leaver(uint256 who) internal view returns (uint256) {
+        for (uint256 i = 0; i < POOL; ++i) {
+            uint256 at = ((who % POOL) + i) % POOL;
+            Assessor.Assessment memory a = house.assess(ids[at]);
+            if (!a.diverged && a.initialEquity >= int256(a.initial) && a.quoteEquity >= 0) return at;
+        }
+        return who % POOL;
+    }
 
     /// @dev VAULT-1: over all visits mallory takes out no more than he brought.
     function collect(IShareVault from) internal {

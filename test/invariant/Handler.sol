@@ -152,7 +152,8 @@ contract Handler is Watcher {
     }
 
     function deal(uint256 a, uint256 b, bool eth, uint256 size, uint256 price, uint256 fee) external {
-        AssetId asset = eth ? ETH : BTC;
+        AssetId asset = openMarket(eth ? ETH : BTC);
+        if (a % ACCOUNTS == b % ACCOUNTS && a % 8 != 0) b = (b % ACCOUNTS) + 1;
         // Mostly a dollar, sometimes unknown or off its peg.
         if (fee % 16 != 0) feeds[QUOTE].updateAnswer(fee % 16 == 1 ? int256(0.9e8) : int256(1e8));
         uint256 mark = markOf(asset);
@@ -176,13 +177,12 @@ contract Handler is Watcher {
     /// @dev Two opposite legs close against each other, wholly or in part.
     function close(uint256 a, uint256 b, bool eth, uint256 size) external {
         AssetId asset = eth ? ETH : BTC;
-        int256 longSize = sizeOf(ids[a % ACCOUNTS], asset);
-        int256 shortSize = sizeOf(ids[b % ACCOUNTS], asset);
-        uint256 most = min(magnitude(longSize), magnitude(shortSize));
+        AccountId seller = memberOf(asset, true, a);
+        AccountId buyer = memberOf(asset, false, b);
+        uint256 most = min(magnitude(sizeOf(seller, asset)), magnitude(sizeOf(buyer, asset)));
         size = size % 2 == 0 ? most : bound(size, 1, most == 0 ? 1 : most);
-        AccountId buyer = longSize > 0 ? ids[b % ACCOUNTS] : ids[a % ACCOUNTS];
-        AccountId seller = longSize > 0 ? ids[a % ACCOUNTS] : ids[b % ACCOUNTS];
-        watchedTrade(Action.Close, tradeTerms(asset, buyer, seller, size, markOf(asset)));
+        uint256 price = asset == ETH && (seller == ids[POOL] || buyer == ids[POOL]) ? 0 : markOf(asset);
+        watchedTrade(Action.Close, tradeTerms(asset, buyer, seller, size, price));
     }
 
     function reduce(uint256 who, uint256 taker, uint256 pick, uint256 size, uint256 price, uint256 reward) external {
@@ -319,6 +319,7 @@ contract Handler is Watcher {
     /// @dev Somebody with spot loses on a perp more than his quote; some of the spot is then sold.
     function owe(uint256 taker, uint256 size, uint256 loss, uint256 sale) external {
         AccountId account = ids[0];
+        if (openMarket(BTC) != BTC) return count(Action.Owe, false);
         if (house.positionOf(account, WETH).size < 10e18) fundSpot(owners[0], account, 10e18);
         feeds[QUOTE].updateAnswer(1e8);
         uint256 mark = markOf(BTC);
@@ -350,6 +351,15 @@ contract Handler is Watcher {
         AssetId asset = sizeOf(account, ETH) != 0 ? ETH : BTC;
         uint256 percent = sizeOf(account, asset) > 0 ? 100 - bound(jump, 3, 60) : 100 + bound(jump, 3, 80);
         setPrice(asset, bound((markOf(asset) * percent) / 100, 1e18, MAX_MARK));
+    }
+
+    /// @dev An account on this side of the market, if there is one.
+    function memberOf(AssetId asset, bool long, uint256 who) internal view returns (AccountId account) {
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
+            int256 size = sizeOf(account, asset);
+            if (long ? size > 0 : size < 0) return account;
+        }
     }
 
     /// @dev An account with a leg of the asset, if there is one.

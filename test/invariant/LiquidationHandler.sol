@@ -181,7 +181,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
 
     /// @dev Somebody whose price moves until he fails but is not bankrupt, mostly for long enough that it counts.
     function failing(uint256 who, uint256 seed) internal returns (AccountId account, AssetId asset) {
-        asset = seed % 4 == 0 ? ETH : BTC;
+        asset = openMarket(seed % 4 == 0 ? ETH : BTC);
         account = holder(who, asset);
         if (house.isLiquidatable(account) && seed % 2 == 0) return (account, asset);
         if (account == ids[POOL]) account = ids[trader(who)];

@@ -38,7 +38,7 @@ contract PayingHandler is LiquidationHandler {
 
     /// @dev An account whose equity is about so far below nothing, with the seller of last resort at once or later.
     function sink(uint256 who, uint256 seed) external {
-        AssetId asset = seed % 4 == 0 ? ETH : BTC;
+        AssetId asset = openMarket(seed % 4 == 0 ? ETH : BTC);
         AccountId account = holder(who, asset);
         if (isTaker(account)) account = ids[1];
         gear(account, asset, seed);
@@ -84,7 +84,11 @@ contract PayingHandler is LiquidationHandler {
             vm.warp(block.timestamp + (seed % 3 == 0 ? 1 days : 2 hours));
             refresh();
             for (uint256 i = 0; i < ACCOUNTS; ++i) {
-                send(Action.Wind, alice, abi.encodeCall(house.settle, (single(ids[((who % ACCOUNTS) + i) % ACCOUNTS]))));
+                send(
+                    Action.Wind,
+                    alice,
+                    abi.encodeCall(house.settle, (single(ids[((who % ACCOUNTS) + i) % ACCOUNTS])))
+                );
             }
         }
         count(Action.Wind, true);

@@ -52,7 +52,7 @@ contract TradingHandler is Handler {
 
     /// @dev A bad entry and one that may be good; some orders are new, some were seen before.
     function matchOrders(uint256 a, uint256 b, bool eth, uint256 size, uint256 price, uint256 seed) external {
-        AssetId asset = eth ? ETH : BTC;
+        AssetId asset = openMarket(eth ? ETH : BTC);
         uint256 mark = markOf(asset);
         size = bound(size, 1, (40_000e18 * 1e18) / mark + 1);
         price = bound(price, (mark * 98) / 100, (mark * 102) / 100);
@@ -180,9 +180,9 @@ contract TradingHandler is Handler {
         IExchange.Order memory order;
         (order.account, order.asset, order.size, order.limit) = (ids[who], asset, size, limit);
         order.nonce = uint64(exchange.floorOf(ids[who]) + (seed % 64));
-        order.expiry = uint64(seed % 16 == 0 ? block.timestamp - 1 : block.timestamp + (seed % 2 hours));
+        order.expiry = uint64(seed % 16 == 0 ? block.timestamp - 1 : block.timestamp + (seed % 2 weeks));
         order.maxFee = seed % 16 == 1 ? 300 : 500;
-        order.reduceOnly = seed % 5 == 0;
+        order.reduceOnly = seed % 9 == 0;
         if (seed % 11 == 0) {
             order.condition = IExchange.Condition(1 + (seed % 3));
             order.level = seed % 3 == 2 ? 1.5e18 : limit;

@@ -135,6 +135,12 @@ abstract contract Watcher is BallastTest {
         return config.state;
     }
 
+    /// @dev Another market while this one cannot be traded.
+    function openMarket(AssetId asset) internal view returns (AssetId) {
+        if (asset != BTC) return asset;
+        return kindOf(BTC) == AssetKind.None || stateOf(BTC) >= AssetState.Halted ? ETH : BTC;
+    }
+
     function kindOf(AssetId asset) internal view returns (AssetKind) {
         (AssetConfig memory config, ) = house.configOf(asset);
         return config.kind;
