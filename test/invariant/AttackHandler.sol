@@ -178,14 +178,17 @@ contract AttackHandler is VaultHandler {
 
     /// @dev LOCK-1: between a fill and the look at the taker's margin nothing is open but his trades in that asset.
     function onTaken(ILiquidator.Taken calldata taken, bytes calldata data) public override {
-        uint256 seed = abi.decode(data, (uint256));
-        if (seed % 4 == 0) {
-            (address to, bytes memory attack) = attackInside(taken, (seed >> 2) % 8);
-            (bool ok, bytes memory reason) = to.call(attack);
-            if (ok) fail_("LOCK-1");
-            else checkTyped(Action.Bid, reason);
+        if ((abi.decode(data, (uint256)) >> 1) % 2 == 0) {
+            for (uint256 kind = 0; kind < 8; ++kind) tryInside(taken, kind);
         }
         super.onTaken(taken, data);
+    }
+
+    function tryInside(ILiquidator.Taken calldata taken, uint256 kind) internal {
+        (address to, bytes memory data) = attackInside(taken, kind);
+        (bool ok, bytes memory reason) = to.call(data);
+        if (ok) fail_("LOCK-1");
+        else checkTyped(Action.Bid, reason);
     }
 
     function attackInside(

@@ -140,6 +140,17 @@ contract PayingHandler is LiquidationHandler {
         if (row != int256(flow.reduced) - int256(flow.booked)) fail_("CHAIN-1");
         if (flow.reduced < flow.insured + flow.shared) fail_("CHAIN-1");
         if (looked.assessment.equity >= 0 && flow.booked != 0) fail_("LIQ-2");
+        checkOwn(looked, flow);
+    }
+
+    /// @dev CHAIN-1: all that the account had pays first; what is booked is the rest, and all of it once nothing is left.
+    function checkOwn(Look memory looked, Flow memory flow) internal {
+        int256 equity = looked.assessment.equity;
+        uint256 lacked = equity < 0 ? uint256(-equity) : 0;
+        uint256 slack = ROUNDING + looked.mark / 1e17;
+        if (flow.booked > lacked + flow.used + slack) fail_("CHAIN-1");
+        bool gone = house.legsOf(looked.account).length == 0;
+        if (gone && flow.booked + flow.used + slack < lacked) fail_("CHAIN-1");
     }
 
     /// @dev OFFSET-1 and SHARE-1 of what happened at once: everybody else of the other side shrank by the same fraction at mark,
