@@ -79,7 +79,7 @@ contract PayingHandler is LiquidationHandler {
         AssetState state_ = stateOf(BTC);
         if (kindOf(BTC) == AssetKind.None) relist();
         else if (state_ != AssetState.Settling) {
-            if (seed % 6 == 0) end();
+            if (seed % 6 == 0) end(seed % 4 == 0);
         } else {
             vm.warp(block.timestamp + (seed % 3 == 0 ? 1 days : 2 hours));
             refresh();
@@ -94,9 +94,17 @@ contract PayingHandler is LiquidationHandler {
         count(Action.Wind, true);
     }
 
-    function end() internal {
+    /// @dev As its authority decided, or anybody after a day without a price.
+    function end(bool stale) internal {
+        agree();
         refresh();
-        router.fix(BTC);
+        if (stale) {
+            vm.warp(block.timestamp + 1 hours + 1);
+            house.accrue(single(BTC));
+            vm.warp(block.timestamp + 1 days);
+            router.fixStale(BTC);
+            refresh();
+        } else router.fix(BTC);
         vm.prank(alice);
         configurator.windDown(BTC);
     }
