@@ -2,8 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState, Budget, HouseTerms} from "../../contracts/core/Ledger.sol";
-import {Positions} from "../../contracts/core/Positions.sol";
+import {AssetKind, AssetLimits, AssetState, Budget, HouseTerms} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";

@@ -9,7 +9,7 @@ import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
 import {BackstopPool} from "../../contracts/liquidation/BackstopPool.sol";
 import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
-import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
+import {AssetId} from "../../contracts/types/AssetId.sol";
 import {Price, PriceStatus} from "../../contracts/types/Price.sol";
 import {deficitRow} from "../../contracts/types/Rows.sol";
 import {InsuranceVault} from "../../contracts/vaults/InsuranceVault.sol";
