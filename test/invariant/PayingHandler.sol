@@ -102,6 +102,7 @@ contract PayingHandler is LiquidationHandler {
             vm.warp(block.timestamp + 1 hours + 1);
             house.accrue(single(BTC));
             vm.warp(block.timestamp + 1 days);
+            if (router.staleSince(BTC) == 0) return fail_("PRICE-1");
             router.fixStale(BTC);
             refresh();
         } else router.fix(BTC);
@@ -151,12 +152,13 @@ contract PayingHandler is LiquidationHandler {
         checkOwn(looked, flow);
     }
 
-    /// @dev CHAIN-1: all that the account had pays first; what is booked is the rest, and all of it once nothing is left.
+    /// @dev SELF-1 and CHAIN-1: all that the account had pays first; what is booked is at most the rest, and all of it once
+    /// nothing is left.
     function checkOwn(Look memory looked, Flow memory flow) internal {
         int256 equity = looked.assessment.equity;
         uint256 lacked = equity < 0 ? uint256(-equity) : 0;
         uint256 slack = ROUNDING + looked.mark / 1e17;
-        if (flow.booked > lacked + flow.used + slack) fail_("CHAIN-1");
+        if (flow.booked > lacked + flow.used + slack) fail_("SELF-1");
         bool gone = house.legsOf(looked.account).length == 0;
         if (gone && flow.booked + flow.used + slack < lacked) fail_("CHAIN-1");
     }

@@ -163,10 +163,14 @@ contract VaultHandler is PayingHandler {
 
     function ask(Action action, IShareVault from, address owner, uint256 shares) internal returns (bool ok) {
         Books memory before = booksOf(from);
+        (, uint256 asked, ) = from.requestOf(owner);
         bytes memory data = abi.encodeWithSignature("requestRedeem(uint256,address,address)", shares, owner, owner);
         (ok, ) = sendTo(action, owner, address(from), data);
+        if (!ok) return false;
+        (, uint256 value, ) = from.requestOf(owner);
+        if (value > asked + valueOf(before, shares)) fail_("VAULT-1");
         Books memory now_ = booksOf(from);
-        if (ok && (now_.shares != before.shares || now_.value != before.value)) fail_("VAULT-1");
+        if (now_.shares != before.shares || now_.value != before.value) fail_("VAULT-1");
     }
 
     function claim(Action action, IShareVault from, address owner, uint256 due) internal returns (uint256 paid) {
@@ -199,7 +203,9 @@ contract VaultHandler is PayingHandler {
     function checkClaim(Books memory before, Books memory now_, uint256 shares, uint256 paid) internal {
         if (now_.shares + shares != before.shares || now_.generation != before.generation) fail_("VAULT-1");
         if (paid > valueOf(before, shares)) fail_("VAULT-1");
-        if (lessPerShare(before, now_) || now_.value + paid > before.value + 1) fail_("VAULT-1");
+        // When nobody is left, nothing is locked any more.
+        bool more = now_.shares != 0 && now_.value + paid > before.value + 1;
+        if (more || lessPerShare(before, now_)) fail_("VAULT-1");
     }
 
     /// @dev By more than a wei of the whole.
