@@ -61,7 +61,7 @@ async function campaign(name: string, args: string[], env: Record<string, string
 
 /** The handler's own list, so that a new action cannot be forgotten here. */
 function actionNames(): string[] {
-  const source = readFileSync("test/invariant/Handler.sol", "utf8");
+  const source = readFileSync("test/invariant/Watcher.sol", "utf8");
   return (/enum Action \{([^}]*)\}/.exec(source)?.[1] ?? "").split(",").map((name) => name.trim());
 }
 

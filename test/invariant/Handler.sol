@@ -2,115 +2,100 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
-import {AssetConfig, AssetKind, AssetLimits, AssetState, Budget, HouseTerms} from "../../contracts/core/Ledger.sol";
-import {Positions} from "../../contracts/core/Positions.sol";
+import {AssetKind, AssetLimits, AssetState, Budget, HouseTerms} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {DUST, INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
-import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
-import {BallastTest} from "../support/BallastTest.sol";
+import {BackstopPool} from "../../contracts/liquidation/BackstopPool.sol";
+import {IBackstopPool} from "../../contracts/interfaces/IBackstopPool.sol";
+import {IShareVault} from "../../contracts/interfaces/IShareVault.sol";
+import {Capability} from "../../contracts/types/Capability.sol";
+import {InsuranceVault} from "../../contracts/vaults/InsuranceVault.sol";
+import {HostileSource} from "../../contracts/mocks/HostileSource.sol";
+import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {ClearingHouse} from "../../contracts/core/ClearingHouse.sol";
+import {Action, Watcher} from "./Watcher.sol";
 
 /// @notice Actors over the whole ledger. Every action is allowed to fail with a typed error; what it does when it succeeds
 /// is checked against the laws that speak of single steps. Broken laws are collected in `broken`.
-contract Handler is BallastTest {
-    enum Action {
-        Deposit,
-        DepositSpot,
-        Withdraw,
-        WithdrawSpot,
-        TransferCash,
-        Trade,
-        Close,
-        Liquidate,
-        Move,
-        Wait,
-        FundingRate,
-        Offset,
-        Share,
-        Book,
-        Cover,
-        Settle,
-        Batch,
-        Donate,
-        State,
-        Owe,
-        PoolTrade,
-        Match,
-        Execute,
-        Cancel,
-        Enter,
-        Exit,
-        ShareFees,
-        Step,
-        StepMany,
-        Bid,
-        TopUp,
-        Crank,
-        Sink,
-        Pay,
-        Wind
-    }
+contract Handler is Watcher {
+    /// @dev Basis points between sources beyond which none is believed.
+    uint16 internal constant MAX_DIVERGENCE = 1_00;
 
-    uint256 internal constant ACCOUNTS = 7;
-    /// @dev Which of them is the pool of ETH.
-    uint256 internal constant POOL = 4;
-    /// @dev Which of them takes what the closing chain cannot sell.
-    uint256 internal constant BACKSTOP = 6;
-    uint256 internal constant MAX_MARK = 1_000_000e18;
-
-    AccountId[] internal ids;
-    address[] internal owners;
-    LiquidityPool internal pool;
-    uint256[35] public calls;
-    uint256[35] public reverts;
-    uint256 public steps;
-    uint256 public debtSales;
-    string public broken;
-    mapping(bytes32 => bool) internal isBroken;
-
-    /// @dev A market's rate at its last accrual.
-    struct Seen {
-        uint256 rate;
-        uint256 time;
-    }
-    mapping(AssetId => Seen) internal seen;
-
-    struct Snapshot {
-        int256 size;
-        int256 cash;
-        uint256 basis;
-    }
+    mapping(AssetId => HostileSource) internal witnesses;
 
     function setUp() public virtual override {
         super.setUp();
+        openVaults();
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            address owner = i == POOL ? address(openPool(ETH, keeper, 1e6)) : vm.addr(keyOf(i));
+            address owner = ownerAt(i);
             owners.push(owner);
-            ids.push(accountId(owner, i == POOL ? 0 : uint96(i)));
+            ids.push(accountId(owner, i == POOL || i == BACKSTOP ? 0 : uint96(i)));
             vm.prank(owner);
             quote.approve(address(house), type(uint256).max);
             vm.prank(owner);
             weth.approve(address(house), type(uint256).max);
-            fund(owner, ids[i], i == 0 ? 500e6 : 20_000e6);
+            if (i != BACKSTOP) fund(owner, ids[i], i == 0 ? 500e6 : 20_000e6);
         }
         // One who has spot and little quote, so that losses are owed.
         fundSpot(owners[0], ids[0], 10e18);
-        insure(20_000e6);
         addFeed(QUOTE, 1e8);
+        for (uint16 i = 1; i <= 3; ++i) addWitness(AssetId.wrap(i));
         configurator.setMargin(ETH, marginTerms(0.05e18, 0.12e18, 0.1e18));
         configurator.setMargin(BTC, marginTerms(0.03e18, 0.1e18, 0.06e18));
         configurator.setLimits(ETH, AssetLimits(10_000_000e18, 50_000e18, 1e18));
         configurator.setHouseTerms(HouseTerms(10e18, 0.1e18, 50_00, 3_00, 50_00, 0, 10_000, 0));
-        pool = LiquidityPool(owners[POOL]);
         setFundingRate(ETH, 0.003e9);
         setFundingRate(BTC, -0.002e9);
     }
 
     function newClearingHouse() internal override returns (ClearingHouse) {
         return new ClearingHouseHarness(address(quote), address(router), address(configurator));
+    }
+
+    /// @dev Each with what its first provider brings.
+    function openVaults() internal {
+        pool = openPool(ETH, keeper, 1e6);
+        vault = new InsuranceVault(house, "Ballast Insurance", "BIN");
+        configurator.setCapability(address(vault), Capability.Cover, true);
+        IBackstopPool.Unwinding memory terms = IBackstopPool.Unwinding(10, 50, 1_00);
+        backstop = new BackstopPool(address(manager), lens, exchange, terms, "Ballast Backstop", "BBS");
+        provide(vault, keeper, 20_000e6);
+        provide(backstop, keeper, 20_000e6);
+    }
+
+    function provide(IShareVault to, address provider, uint256 amount) internal returns (uint256) {
+        quote.mint(provider, amount);
+        vm.startPrank(provider);
+        quote.approve(address(to), amount);
+        uint256 shares = to.deposit(amount, provider);
+        vm.stopPrank();
+        return shares;
+    }
+
+    /// @dev A second source beside the feed, silent until it is told to speak.
+    function addWitness(AssetId asset) internal {
+        if (address(witnesses[asset]) == address(0)) witnesses[asset] = new HostileSource(0);
+        IOracleRouter.Source[] memory sources = new IOracleRouter.Source[](2);
+        sources[0] = IOracleRouter.Source(address(chainlink(feeds[asset])), 1 hours);
+        sources[1] = IOracleRouter.Source(address(witnesses[asset]), 1 hours);
+        router.setSources(asset, sources, 1, MAX_DIVERGENCE);
+        witnesses[asset].set(HostileSource.Mode.Revert, 0);
+    }
+
+    /// @dev No source contradicts any more.
+    function agree() internal {
+        for (uint16 i = 1; i <= 3; ++i) {
+            HostileSource witness = witnesses[AssetId.wrap(i)];
+            if (witness.mode() != HostileSource.Mode.Revert) witness.set(HostileSource.Mode.Revert, 0);
+        }
+    }
+
+    function ownerAt(uint256 i) internal view returns (address) {
+        if (i == POOL) return address(pool);
+        return i == BACKSTOP ? address(backstop) : vm.addr(keyOf(i));
     }
 
     /// @dev The first and the sixth account have one owner.
@@ -127,7 +112,7 @@ contract Handler is BallastTest {
     function deposit(uint256 who, uint256 amount) external {
         who %= ACCOUNTS;
         amount = bound(amount, 1, 4_000e6);
-        address payer = owners[who == POOL ? 0 : who];
+        address payer = owners[who == POOL || who == BACKSTOP ? 0 : who];
         quote.mint(payer, amount);
         send(Action.Deposit, payer, abi.encodeCall(house.deposit, (ids[who], QUOTE, amount)));
     }
@@ -144,16 +129,8 @@ contract Handler is BallastTest {
         int256 cash = house.cashOf(ids[who]);
         uint256 room = lens.withdrawable(ids[who], QUOTE).amount;
         amount = amount % 4 == 0 ? room : bound(amount, 1, uint256(cash < 1e13 ? int256(1e13) : cash) / 1e12);
-        uint256 deficit = house.totalDeficit();
-        uint256 claims = house.reserveOf(QUOTE).held + deficit;
-        if (
-            !send(Action.Withdraw, owners[who], abi.encodeCall(house.withdraw, (ids[who], QUOTE, amount, owners[who])))
-        ) {
-            if (amount == room && room != 0) fail_("QUOTE-1");
-            return;
-        }
-        uint256 afterwards = house.totalDeficit();
-        if (afterwards * claims > deficit * (house.reserveOf(QUOTE).held + afterwards)) fail_("DEF-1");
+        (bool ok, ) = watchedWithdrawal(Action.Withdraw, who, amount);
+        if (!ok && amount == room && room != 0) fail_("QUOTE-1");
     }
 
     function withdrawSpot(uint256 who, uint256 amount) external {
@@ -173,8 +150,9 @@ contract Handler is BallastTest {
         );
     }
 
-    function trade(uint256 a, uint256 b, bool eth, uint256 size, uint256 price, uint256 fee) external {
-        AssetId asset = eth ? ETH : BTC;
+    function deal(uint256 a, uint256 b, bool eth, uint256 size, uint256 price, uint256 fee) external {
+        AssetId asset = openMarket(eth ? ETH : BTC);
+        if (a % ACCOUNTS == b % ACCOUNTS && a % 8 != 0) b = (b % ACCOUNTS) + 1;
         // Mostly a dollar, sometimes unknown or off its peg.
         if (fee % 16 != 0) feeds[QUOTE].updateAnswer(fee % 16 == 1 ? int256(0.9e8) : int256(1e8));
         uint256 mark = markOf(asset);
@@ -183,7 +161,8 @@ contract Handler is BallastTest {
         uint256 most = equity < 1e18 ? 1e18 : uint256(equity) * 11;
         size = size % 16 == 0 ? bound(size, 1, 100) : bound(size, 1, (most * 1e18) / mark + 1);
         IClearingHouse.Trade memory terms = tradeTerms(asset, ids[a % ACCOUNTS], ids[b % ACCOUNTS], size, 0);
-        terms.price = bound(price, (mark * 97) / 100, (mark * 103) / 100);
+        uint256 distance = price % 8 == 0 ? 300 : 190;
+        terms.price = bound(price, (mark * (10_000 - distance)) / 10_000, (mark * (10_000 + distance)) / 10_000);
         if (asset == ETH && (a % ACCOUNTS == POOL || b % ACCOUNTS == POOL)) terms.price = 0;
         terms.buyerFee = uint32((fee % 100) * 100);
         terms.sellerFee = uint32((fee % 7) * 100);
@@ -197,16 +176,15 @@ contract Handler is BallastTest {
     /// @dev Two opposite legs close against each other, wholly or in part.
     function close(uint256 a, uint256 b, bool eth, uint256 size) external {
         AssetId asset = eth ? ETH : BTC;
-        int256 longSize = sizeOf(ids[a % ACCOUNTS], asset);
-        int256 shortSize = sizeOf(ids[b % ACCOUNTS], asset);
-        uint256 most = min(magnitude(longSize), magnitude(shortSize));
+        AccountId seller = memberOf(asset, true, a);
+        AccountId buyer = memberOf(asset, false, b);
+        uint256 most = min(magnitude(sizeOf(seller, asset)), magnitude(sizeOf(buyer, asset)));
         size = size % 2 == 0 ? most : bound(size, 1, most == 0 ? 1 : most);
-        AccountId buyer = longSize > 0 ? ids[b % ACCOUNTS] : ids[a % ACCOUNTS];
-        AccountId seller = longSize > 0 ? ids[a % ACCOUNTS] : ids[b % ACCOUNTS];
-        watchedTrade(Action.Close, tradeTerms(asset, buyer, seller, size, markOf(asset)));
+        uint256 price = asset == ETH && (seller == ids[POOL] || buyer == ids[POOL]) ? 0 : markOf(asset);
+        watchedTrade(Action.Close, tradeTerms(asset, buyer, seller, size, price));
     }
 
-    function liquidate(uint256 who, uint256 taker, uint256 pick, uint256 size, uint256 price, uint256 reward) external {
+    function reduce(uint256 who, uint256 taker, uint256 pick, uint256 size, uint256 price, uint256 reward) external {
         if (taker % 4 != 0) fund(owners[taker % ACCOUNTS], ids[taker % ACCOUNTS], 20_000e6);
         AccountId account = victim(who, size);
         AssetId[] memory legs = house.legsOf(account);
@@ -243,14 +221,18 @@ contract Handler is BallastTest {
         uint256 mark = uint256(feeds[asset].latestAnswer()) * 1e10;
         uint256 price = (mark * bound(factor, 70, 135)) / 100;
         price = bound(price, 1e18, MAX_MARK);
+        agree();
         setPrice(asset, price);
         if (eth) setPrice(WETH, price);
         count(Action.Move, true);
     }
 
-    function wait_(uint256 seconds_) external {
+    function wait(uint256 seconds_) external {
         vm.warp(block.timestamp + bound(seconds_, 1, seconds_ % 8 == 0 ? 2 days : 600));
-        if (seconds_ % 5 != 0) refresh();
+        if (seconds_ % 5 != 0) {
+            refresh();
+            agree();
+        }
         count(Action.Wait, true);
     }
 
@@ -272,10 +254,14 @@ contract Handler is BallastTest {
         watchedShare(eth ? ETH : BTC, long);
     }
 
-    function book(uint256 who, bool eth, uint256 amount) external {
+    function lose(uint256 who, bool eth, uint256 amount) external {
         amount = bound(amount, 1, amount % 4 == 0 ? 100 : 5_000e18);
-        ClearingHouseHarness(address(house)).bookSynthetic(eth ? ETH : BTC, ids[who % ACCOUNTS], amount);
-        count(Action.Book, true);
+        bookLoss(Action.Book, eth ? ETH : BTC, ids[who % ACCOUNTS], amount);
+    }
+
+    function bookLoss(Action action, AssetId asset, AccountId account, uint256 amount) internal {
+        bytes memory data = abi.encodeCall(ClearingHouseHarness.bookSynthetic, (asset, account, amount));
+        send(action, stage, data);
     }
 
     function cover(bool eth) external {
@@ -321,20 +307,10 @@ contract Handler is BallastTest {
         if (owned(ids[who]) - cash != int256(2 * amount * 1e12)) fail_("LIVE-1");
     }
 
-    function donate(uint256 amount) external {
-        amount = bound(amount, 1, 1_000e6);
-        quote.mint(address(house), amount);
-        weth.mint(address(house), amount);
-        if (amount % 2 == 0) {
-            send(Action.Donate, alice, abi.encodeCall(house.skim, (QUOTE)));
-            send(Action.Donate, alice, abi.encodeCall(house.skim, (WETH)));
-        } else count(Action.Donate, true);
-    }
-
     function state(bool eth, uint8 to) external {
         AssetId asset = eth ? ETH : BTC;
         if (kindOf(asset) == AssetKind.Perp && stateOf(asset) != AssetState.Settling) {
-            setState(asset, to % 8 == 0 ? AssetState((to / 8) % 3) : AssetState.Active);
+            setState(asset, to % 16 == 0 ? AssetState((to / 16) % 3) : AssetState.Active);
         }
         count(Action.State, true);
     }
@@ -342,6 +318,7 @@ contract Handler is BallastTest {
     /// @dev Somebody with spot loses on a perp more than his quote; some of the spot is then sold.
     function owe(uint256 taker, uint256 size, uint256 loss, uint256 sale) external {
         AccountId account = ids[0];
+        if (openMarket(BTC) != BTC) return count(Action.Owe, false);
         if (house.positionOf(account, WETH).size < 10e18) fundSpot(owners[0], account, 10e18);
         feeds[QUOTE].updateAnswer(1e8);
         uint256 mark = markOf(BTC);
@@ -375,6 +352,15 @@ contract Handler is BallastTest {
         setPrice(asset, bound((markOf(asset) * percent) / 100, 1e18, MAX_MARK));
     }
 
+    /// @dev An account on this side of the market, if there is one.
+    function memberOf(AssetId asset, bool long, uint256 who) internal view returns (AccountId account) {
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            account = ids[((who % ACCOUNTS) + i) % ACCOUNTS];
+            int256 size = sizeOf(account, asset);
+            if (long ? size > 0 : size < 0) return account;
+        }
+    }
+
     /// @dev An account with a leg of the asset, if there is one.
     function holder(uint256 who, AssetId asset) internal view returns (AccountId account) {
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
@@ -385,13 +371,27 @@ contract Handler is BallastTest {
 
     // ---- steps under watch
 
+    function watchedWithdrawal(Action action, uint256 who, uint256 amount) internal returns (bool ok, uint256 paid) {
+        bytes memory data = abi.encodeCall(house.withdraw, (ids[who], QUOTE, amount, owners[who]));
+        uint256 deficit = house.totalDeficit();
+        uint256 claims = house.reserveOf(QUOTE).held + deficit;
+        bytes memory result;
+        (ok, result) = sendTo(action, owners[who], address(house), data);
+        if (!ok) return (false, 0);
+        uint256 afterwards = house.totalDeficit();
+        if (afterwards * claims > deficit * (house.reserveOf(QUOTE).held + afterwards)) fail_("DEF-1");
+        return (true, abi.decode(result, (uint256)));
+    }
+
     function watchedTrade(Action action, IClearingHouse.Trade memory terms) internal returns (bool ok) {
         AccountId bystander = ids[((terms.size % ACCOUNTS) + steps) % ACCOUNTS];
         Snapshot memory other = stored(bystander, terms.asset);
         Assessor.Assessment memory buyer = house.assess(terms.buyer);
         int256 sizes = sizeOf(terms.buyer, terms.asset) + sizeOf(terms.seller, terms.asset);
+        Gate memory gate = gateOf(terms.asset);
         if (!send(action, stage, abi.encodeCall(house.trade, (terms)))) return false;
         ok = true;
+        checkGate(terms.asset, gate);
         if (bystander != terms.buyer && bystander != terms.seller) unchanged(other, stored(bystander, terms.asset));
         if (sizes != sizeOf(terms.buyer, terms.asset) + sizeOf(terms.seller, terms.asset)) fail_("SIZE-1");
         Assessor.Assessment memory a = house.assess(terms.buyer);
@@ -474,152 +474,5 @@ contract Handler is BallastTest {
         }
         int256 paid = house.cashOf(deficitRow(asset)) - row;
         if (paid < 0 || taken + int256(ACCOUNTS) * slack < paid + house.cashOf(DUST) - dust) fail_("CHAIN-1");
-    }
-
-    // ---- numbers
-
-    /// @dev Every offset, forced or not, is a version of the other side.
-    function offsets() public view returns (uint256) {
-        return versions(ETH) + versions(BTC);
-    }
-
-    function versions(AssetId asset) internal view returns (uint256) {
-        return house.sideOf(asset, true).version + house.sideOf(asset, false).version;
-    }
-
-    function stateOf(AssetId asset) internal view returns (AssetState) {
-        (AssetConfig memory config, ) = house.configOf(asset);
-        return config.state;
-    }
-
-    function kindOf(AssetId asset) internal view returns (AssetKind) {
-        (AssetConfig memory config, ) = house.configOf(asset);
-        return config.kind;
-    }
-
-    function snapshot(AccountId account, AssetId asset) internal view returns (Snapshot memory) {
-        Positions.PickedUp memory p = house.previewPosition(account, asset);
-        return Snapshot(p.size, p.cash, p.basis);
-    }
-
-    function snapshots(AssetId asset) internal view returns (Snapshot[] memory all) {
-        all = new Snapshot[](ACCOUNTS);
-        for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            all[i] = snapshot(ids[i], asset);
-            all[i].cash += owned(ids[i]);
-        }
-    }
-
-    /// @dev Cash less the interest that has not been charged yet.
-    function owned(AccountId account) internal view returns (int256) {
-        (, uint256 interest) = house.debtOf(account);
-        return house.cashOf(account) - int256(interest);
-    }
-
-    function stored(AccountId account, AssetId asset) internal view returns (Snapshot memory) {
-        return
-            Snapshot(
-                house.positionOf(account, asset).size,
-                house.cashOf(account),
-                house.positionOf(account, asset).basis
-            );
-    }
-
-    function unchanged(Snapshot memory a, Snapshot memory b) internal {
-        if (a.size != b.size || a.basis != b.basis) fail_("LIQ-1");
-    }
-
-    /// @dev The part of profit that a share may take: 30 %, of a market that ends all of it; rounded up.
-    function reserve(Snapshot memory s, uint256 mark, bool ends) internal pure returns (uint256) {
-        int256 profit = value(s.size, mark) - value(s.size, s.basis);
-        if (profit <= 0) return 0;
-        return ends ? uint256(profit) + 1 : (uint256(profit) * 3) / 10 + 1;
-    }
-
-    /// @dev Independent of the contract's own rule: cross-multiplied health, solvent or not.
-    function lowered(Assessor.Assessment memory a, Assessor.Assessment memory b) internal pure returns (bool) {
-        if (a.maintenance == b.maintenance) return b.marginEquity + 1 < a.marginEquity;
-        if (a.marginEquity <= 0) return b.equity + 1 < a.equity && b.equity < 0;
-        if (b.maintenance == 0) return b.marginEquity < 0;
-        return b.marginEquity * int256(a.maintenance) < a.marginEquity * int256(b.maintenance);
-    }
-
-    /// @dev INS-1: what was used counts, and there is never more of it than its part of the fund when the window began.
-    function checkBudget(AssetId asset, Budget memory before, uint256 used) internal {
-        Budget memory b = house.budgetOf(asset);
-        if (b.hourUsed != before.hourUsed + used || b.dayUsed != before.dayUsed + used) fail_("INS-1");
-        if (b.hourUsed > b.hourFund / 10 || b.dayUsed > b.dayFund / 4) fail_("INS-1");
-    }
-
-    function markOf(AssetId asset) internal view returns (uint256) {
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = asset;
-        return router.peek(assets)[0].mark;
-    }
-
-    function value(int256 size, uint256 price) internal pure returns (int256) {
-        return (size * int256(price)) / 1e18;
-    }
-
-    function smaller(int256 a, int256 b) internal pure returns (int256) {
-        return a < b ? a : b;
-    }
-
-    function min(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a < b ? a : b;
-    }
-
-    // ---- plumbing
-
-    function send(Action action, address from, bytes memory data) internal returns (bool ok) {
-        (ok, ) = sendTo(action, from, address(house), data);
-    }
-
-    function sendTo(
-        Action action,
-        address from,
-        address to,
-        bytes memory data
-    ) internal returns (bool ok, bytes memory result) {
-        vm.prank(from);
-        (ok, result) = to.call(data);
-        count(action, ok);
-        if (!ok) checkTyped(action, result);
-    }
-
-    /// @dev Every failure is a typed error: no panic, no bare revert.
-    function checkTyped(Action action, bytes memory reason) internal {
-        if (reason.length < 4 || bytes4(reason) == 0x4e487b71 || bytes4(reason) == 0x08c379a0) {
-            fail_(string.concat("UNTYPED-", vm.toString(uint256(action))));
-        }
-    }
-
-    /// @dev What open positions need moves by at most two points an hour up and one down, whatever happens to prices.
-    function checkRate(AssetId asset) internal {
-        IClearingHouse.PerpView memory perp = house.perpOf(asset);
-        Seen memory last = seen[asset];
-        if (last.time == perp.accruedAt || perp.accruedAt == 0) return;
-        uint256 rate = perp.conditions.maintenanceRate;
-        uint256 elapsed = perp.accruedAt - last.time;
-        if (last.time != 0) {
-            if (rate > last.rate + (0.02e18 * elapsed) / 1 hours) fail_("RATE-1");
-            if (rate + (0.01e18 * elapsed) / 1 hours < last.rate) fail_("RATE-1");
-        }
-        seen[asset] = Seen(rate, perp.accruedAt);
-    }
-
-    function count(Action action, bool ok) internal {
-        checkRate(ETH);
-        checkRate(BTC);
-        ++steps;
-        ++calls[uint256(action)];
-        if (!ok) ++reverts[uint256(action)];
-    }
-
-    function fail_(string memory law) internal {
-        bytes32 id = keccak256(bytes(law));
-        if (isBroken[id]) return;
-        isBroken[id] = true;
-        broken = string.concat(broken, bytes(broken).length == 0 ? "" : " ", law);
     }
 }

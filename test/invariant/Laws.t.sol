@@ -5,14 +5,17 @@ import {Positions} from "../../contracts/core/Positions.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {DUST, FEES, INSURANCE, TREASURY, deficitRow, settlementRow} from "../../contracts/types/Rows.sol";
+import {AttackHandler} from "./AttackHandler.sol";
+import {GuardHandler} from "./GuardHandler.sol";
 import {Handler} from "./Handler.sol";
 import {LiquidationHandler} from "./LiquidationHandler.sol";
 import {PayingHandler} from "./PayingHandler.sol";
 import {TradingHandler} from "./TradingHandler.sol";
+import {VaultHandler} from "./VaultHandler.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @notice The laws that speak of all rows at once.
-contract WatchedHandler is PayingHandler {
+contract WatchedHandler is GuardHandler {
     /// @dev Sums every row, lazy amounts included, at marks of the caller's choice.
     function checkSums(uint256 ethMark, uint256 btcMark) external {
         int256 held = int256(uint256(house.reserveOf(QUOTE).held));
@@ -37,6 +40,7 @@ contract WatchedHandler is PayingHandler {
         if (house.cashOf(INSURANCE) < 0) fail_("INS-1");
         checkDeficits();
         checkLots();
+        checkVaults();
     }
 
     function checkSides(AssetId asset, uint256 mark) internal returns (int256 cash, int256 worth) {
@@ -81,43 +85,53 @@ contract LawsTest is Test {
         handler = new WatchedHandler();
         handler.setUp();
         targetContract(address(handler));
-        bytes4[] memory actions = new bytes4[](35);
-        actions[0] = Handler.deposit.selector;
-        actions[1] = Handler.depositSpot.selector;
-        actions[2] = Handler.withdraw.selector;
-        actions[3] = Handler.withdrawSpot.selector;
-        actions[4] = Handler.transferCash.selector;
-        actions[5] = bytes4(keccak256("trade(uint256,uint256,bool,uint256,uint256,uint256)"));
-        actions[6] = Handler.close.selector;
-        actions[7] = bytes4(keccak256("liquidate(uint256,uint256,uint256,uint256,uint256,uint256)"));
-        actions[8] = Handler.move.selector;
-        actions[9] = Handler.wait_.selector;
-        actions[10] = Handler.fundingRate.selector;
-        actions[11] = Handler.offset.selector;
-        actions[12] = Handler.share.selector;
-        actions[13] = Handler.book.selector;
-        actions[14] = Handler.cover.selector;
-        actions[15] = Handler.settle.selector;
-        actions[16] = Handler.batch.selector;
-        actions[17] = Handler.donate.selector;
-        actions[18] = Handler.state.selector;
-        actions[19] = Handler.owe.selector;
-        actions[20] = bytes4(keccak256("poolTrade(uint256,int256,uint256)"));
-        actions[21] = TradingHandler.matchOrders.selector;
-        actions[22] = TradingHandler.execute.selector;
-        actions[23] = TradingHandler.cancel.selector;
-        actions[24] = TradingHandler.enterVault.selector;
-        actions[25] = TradingHandler.exitVault.selector;
-        actions[26] = TradingHandler.shareFees.selector;
-        actions[27] = LiquidationHandler.step.selector;
-        actions[28] = LiquidationHandler.stepMany.selector;
-        actions[29] = LiquidationHandler.bidLot.selector;
-        actions[30] = LiquidationHandler.topUp.selector;
-        actions[31] = LiquidationHandler.crank.selector;
-        actions[32] = PayingHandler.sink.selector;
-        actions[33] = PayingHandler.payDeficit.selector;
-        actions[34] = PayingHandler.wind.selector;
-        targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
+        targetSelector(FuzzSelector({addr: address(handler), selectors: selectors()}));
+    }
+
+    function selectors() internal pure returns (bytes4[] memory all) {
+        bytes4[][4] memory parts = [ledgerActions(), tradingActions(), chainActions(), otherActions()];
+        all = new bytes4[](parts[0].length + parts[1].length + parts[2].length + parts[3].length);
+        uint256 n;
+        for (uint256 i = 0; i < parts.length; ++i) {
+            for (uint256 k = 0; k < parts[i].length; ++k) all[n++] = parts[i][k];
+        }
+    }
+
+    function ledgerActions() private pure returns (bytes4[] memory s) {
+        s = new bytes4[](20);
+        (s[0], s[1], s[2]) = (Handler.deposit.selector, Handler.depositSpot.selector, Handler.withdraw.selector);
+        (s[3], s[4], s[5]) = (Handler.withdrawSpot.selector, Handler.transferCash.selector, Handler.deal.selector);
+        (s[6], s[7], s[8]) = (Handler.close.selector, Handler.reduce.selector, Handler.move.selector);
+        (s[9], s[10], s[11]) = (Handler.wait.selector, Handler.fundingRate.selector, Handler.offset.selector);
+        (s[12], s[13], s[14]) = (Handler.share.selector, Handler.lose.selector, Handler.cover.selector);
+        (s[15], s[16], s[17]) = (Handler.settle.selector, Handler.batch.selector, VaultHandler.donate.selector);
+        (s[18], s[19]) = (Handler.state.selector, Handler.owe.selector);
+    }
+
+    function tradingActions() private pure returns (bytes4[] memory s) {
+        s = new bytes4[](5);
+        (s[0], s[1]) = (TradingHandler.tradeWithPool.selector, TradingHandler.matchOrders.selector);
+        (s[2], s[3]) = (TradingHandler.execute.selector, TradingHandler.cancel.selector);
+        s[4] = TradingHandler.shareFees.selector;
+    }
+
+    function chainActions() private pure returns (bytes4[] memory s) {
+        s = new bytes4[](8);
+        (s[0], s[1]) = (LiquidationHandler.step.selector, LiquidationHandler.stepMany.selector);
+        (s[2], s[3]) = (LiquidationHandler.bidLot.selector, LiquidationHandler.topUp.selector);
+        (s[4], s[5]) = (LiquidationHandler.crank.selector, PayingHandler.sink.selector);
+        (s[6], s[7]) = (PayingHandler.payDeficit.selector, PayingHandler.wind.selector);
+    }
+
+    function otherActions() private pure returns (bytes4[] memory s) {
+        s = new bytes4[](14);
+        (s[0], s[1]) = (VaultHandler.enterPool.selector, VaultHandler.exitPool.selector);
+        (s[2], s[3]) = (VaultHandler.stake.selector, VaultHandler.unstake.selector);
+        (s[4], s[5]) = (VaultHandler.provideBackstop.selector, VaultHandler.recede.selector);
+        (s[6], s[7]) = (VaultHandler.unwind.selector, AttackHandler.snipe.selector);
+        (s[8], s[9]) = (AttackHandler.wash.selector, AttackHandler.run.selector);
+        (s[10], s[11]) = (AttackHandler.dust.selector, GuardHandler.guard.selector);
+        (s[12], s[13]) = (GuardHandler.loosen.selector, GuardHandler.fault.selector);
     }
 
     /// @dev One campaign for all laws; sums over all rows are taken every eighth step and at the end of every run.

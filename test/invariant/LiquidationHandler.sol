@@ -12,6 +12,7 @@ import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {INSURANCE} from "../../contracts/types/Rows.sol";
 import {TradingHandler} from "./TradingHandler.sol";
+import {Action} from "./Watcher.sol";
 import {Vm} from "forge-std/Vm.sol";
 
 /// @notice Keepers and bidders of the closing chain, with a plain account as backstop, and owners who save themselves.
@@ -76,7 +77,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         liquidator.setTerms(ETH, flightTerms(1_00));
         liquidator.setTerms(BTC, flightTerms(20));
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            if (i == POOL) continue;
+            if (i == POOL || i == BACKSTOP) continue;
             vm.prank(owners[i]);
             house.setOperator(address(this), true);
         }
@@ -125,11 +126,12 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         terms.limit = v.long ? v.price : type(uint256).max;
         if (seed % 16 != 1) terms.limit = v.long ? type(uint256).max : 0;
         if (seed % 3 == 0) terms.data = abi.encode(part);
-        watchedBid(terms, terms.data.length != 0 ? address(this) : owners[bidder]);
+        watchedBid(Action.Bid, terms, terms.data.length != 0 ? address(this) : owners[bidder]);
     }
 
     /// @notice Half of the bidders who ask for it get rid of what they took at once.
-    function onTaken(ILiquidator.Taken calldata taken, bytes calldata data) external {
+    function onTaken(ILiquidator.Taken calldata taken, bytes calldata data) public virtual {
+        calledBack = true;
         if (abi.decode(data, (uint256)) % 2 == 0) return;
         uint256 limit = taken.size < 0 ? type(uint128).max : 0;
         try
@@ -179,7 +181,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
 
     /// @dev Somebody whose price moves until he fails but is not bankrupt, mostly for long enough that it counts.
     function failing(uint256 who, uint256 seed) internal returns (AccountId account, AssetId asset) {
-        asset = seed % 4 == 0 ? ETH : BTC;
+        asset = openMarket(seed % 4 == 0 ? ETH : BTC);
         account = holder(who, asset);
         if (house.isLiquidatable(account) && seed % 2 == 0) return (account, asset);
         if (account == ids[POOL]) account = ids[trader(who)];
@@ -233,31 +235,29 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     }
 
     function payerOf(AccountId account) internal view returns (address) {
-        return account == ids[POOL] ? owners[0] : account.ownerOf();
+        return isTaker(account) ? owners[0] : account.ownerOf();
     }
 
     // ---- steps under watch
 
     function watchedStep(Action action, AccountId account, AssetId asset, AccountId keeperOf) internal {
         Look memory before = look(account, asset, keeperOf, AccountId.wrap(0));
-        vm.recordLogs();
-        (bool ok, bytes memory result) = sendTo(
+        (bool ok, bytes memory result, Vm.Log[] memory logs) = sendHeard(
             action,
             alice,
             address(liquidator),
             abi.encodeCall(liquidator.liquidate, (account, asset, keeperOf))
         );
-        Told memory told = listen();
+        Told memory told = listen(logs, AccountId.wrap(0));
         checkOutlook(before, told, ok, result);
         if (ok) checkStep(before, told);
     }
 
-    function watchedBid(ILiquidator.Bid memory terms, address bidder) internal {
+    function watchedBid(Action action, ILiquidator.Bid memory terms, address bidder) internal {
         AccountId keeperOf = liquidator.lotOf(terms.account, terms.asset).lot.keeper;
         Look memory before = look(terms.account, terms.asset, keeperOf, terms.taker);
-        vm.recordLogs();
-        (bool ok, bytes memory result) = sendTo(
-            Action.Bid,
+        (bool ok, bytes memory result, Vm.Log[] memory logs) = sendHeard(
+            action,
             bidder,
             address(liquidator),
             abi.encodeCall(liquidator.bid, (terms))
@@ -267,7 +267,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         if (size != min(terms.most, before.lot.size)) fail_("QUOTE-1");
         if (size == before.lot.size && price != before.lot.price) fail_("QUOTE-1");
         if (before.lot.long ? price > terms.limit : price < terms.limit) fail_("QUOTE-1");
-        checkStep(before, listen());
+        checkStep(before, listen(logs, AccountId.wrap(0)));
         checkTarget(before, size);
         Assessor.Assessment memory taker = house.assess(terms.taker);
         if (taker.initialEquity < int256(taker.initial)) fail_("LIQ-1");
@@ -278,17 +278,16 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         AccountId idle = AccountId.wrap(0);
         Look memory first = look(entries[0].account, entries[0].asset, keeperOf, idle);
         Look memory second = look(entries[2].account, entries[2].asset, keeperOf, idle);
-        vm.recordLogs();
-        (bool ok, bytes memory result) = sendTo(
+        bytes memory data = abi.encodeCall(liquidator.liquidateMany, (entries, keeperOf));
+        (bool ok, bytes memory result, Vm.Log[] memory logs) = sendHeard(
             Action.StepMany,
             alice,
             address(liquidator),
-            abi.encodeCall(liquidator.liquidateMany, (entries, keeperOf))
+            data
         );
         if (!ok) return fail_("LIVE-1");
         bytes[] memory reasons = abi.decode(result, (bytes[]));
         if (reasons.length != 3 || reasons[1].length == 0) return fail_("LIVE-1");
-        Vm.Log[] memory logs = vm.getRecordedLogs();
         Told memory told = listen(logs, first.account);
         bool wanted = first.outlook.stage != ILiquidator.Stage.None;
         if (told.failures == 0 && wanted && reasons[0].length != 0) fail_("LIVE-1");
@@ -299,11 +298,13 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         if (apart && !isTaker(second.account)) checkLegs(second);
         if (first.account == second.account) return;
         checkTips(listen(logs, second.account).tip, second);
-        if (reasons[2].length == 0) return;
-        // Nothing has happened since it was refused.
-        (ok, ) = address(liquidator).call(
-            abi.encodeCall(liquidator.liquidate, (entries[2].account, entries[2].asset, keeperOf))
-        );
+        if (reasons[2].length != 0) checkRefused(entries[2], keeperOf);
+    }
+
+    /// @dev Nothing has happened since it was refused.
+    function checkRefused(ILiquidator.Entry memory entry, AccountId keeperOf) internal {
+        bytes memory data = abi.encodeCall(liquidator.liquidate, (entry.account, entry.asset, keeperOf));
+        (bool ok, ) = sendTo(Action.StepMany, alice, address(liquidator), data);
         if (ok) fail_("LIVE-1");
     }
 
@@ -324,11 +325,6 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         seen_.insured = house.cashOf(INSURANCE);
         seen_.rewarded = owned(keeperOf);
         seen_.indebted = owes(account) || owes(keeperOf) || owes(taker) || owes(ids[POOL]) || owes(ids[BACKSTOP]);
-    }
-
-    function listen() internal returns (Told memory) {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        return listen(logs, AccountId.wrap(0));
     }
 
     /// @param account only what is told of this one; of all when zero

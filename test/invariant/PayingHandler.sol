@@ -5,11 +5,11 @@ import {Assessor} from "../../contracts/core/Assessor.sol";
 import {Deleveraging} from "../../contracts/core/Deleveraging.sol";
 import {AssetKind, AssetState, Budget} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
-import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId} from "../../contracts/types/AssetId.sol";
 import {INSURANCE, deficitRow} from "../../contracts/types/Rows.sol";
 import {LiquidationHandler} from "./LiquidationHandler.sol";
+import {Action} from "./Watcher.sol";
 import {Vm} from "forge-std/Vm.sol";
 
 /// @notice What is left to nobody: accounts far under water that go down the whole chain, deficits that are paid when they
@@ -26,19 +26,27 @@ contract PayingHandler is LiquidationHandler {
         uint256 price;
     }
 
+    /// @dev A market before a step.
+    struct Market {
+        Snapshot[] legs;
+        int256 row;
+        uint256 openInterest;
+        Budget budget;
+    }
+
     // ---- actions
 
     /// @dev An account whose equity is about so far below nothing, with the seller of last resort at once or later.
     function sink(uint256 who, uint256 seed) external {
-        AssetId asset = seed % 4 == 0 ? ETH : BTC;
+        AssetId asset = openMarket(seed % 4 == 0 ? ETH : BTC);
         AccountId account = holder(who, asset);
-        if (account == ids[POOL] || account == ids[BACKSTOP]) account = ids[1];
+        if (isTaker(account)) account = ids[1];
         gear(account, asset, seed);
         drown(account, asset, bound(seed >> 8, 0, 0.3e18));
         if (seed % 5 != 0) vm.warp(block.timestamp + 70);
         refresh();
         for (uint256 i = 0; i < 3 && house.positionOf(account, asset).size != 0; ++i) {
-            watchedSink(account, asset, ids[(seed >> 16) % ACCOUNTS]);
+            watchedSink(Action.Sink, account, asset, ids[(seed >> 16) % ACCOUNTS]);
             vm.warp(block.timestamp + (seed % 3 == 0 ? 5 : 30));
             refresh();
         }
@@ -46,13 +54,12 @@ contract PayingHandler is LiquidationHandler {
 
     function payDeficit(bool eth, uint256 ticks) external {
         AssetId asset = eth ? ETH : BTC;
-        if (ticks % 8 == 0) ClearingHouseHarness(address(house)).bookSynthetic(asset, ids[1], 1 + (ticks % 3_000e18));
+        if (ticks % 8 == 0) bookLoss(Action.Pay, asset, ids[1], 1 + (ticks % 3_000e18));
         ticks = ticks % 3 == 0 ? ticks % 4 : 1 << 20;
         uint256 fund_ = uint256(house.cashOf(INSURANCE));
         int256 row = house.cashOf(deficitRow(asset));
         Budget memory budget = house.budgetOf(asset);
-        vm.recordLogs();
-        (bool ok, bytes memory result) = sendTo(
+        (bool ok, bytes memory result, Vm.Log[] memory logs) = sendHeard(
             Action.Pay,
             alice,
             address(house),
@@ -60,7 +67,7 @@ contract PayingHandler is LiquidationHandler {
         );
         if (!ok) return;
         (uint256 insured, uint256 shared) = abi.decode(result, (uint256, uint256));
-        Flow memory flow = flowIn(vm.getRecordedLogs(), asset);
+        Flow memory flow = flowIn(logs, asset);
         if (flow.insured != insured || flow.shared != shared) fail_("CHAIN-1");
         if (house.cashOf(deficitRow(asset)) - row != int256(insured + shared)) fail_("CHAIN-1");
         if (fund_ - uint256(house.cashOf(INSURANCE)) != insured) fail_("CHAIN-1");
@@ -72,20 +79,33 @@ contract PayingHandler is LiquidationHandler {
         AssetState state_ = stateOf(BTC);
         if (kindOf(BTC) == AssetKind.None) relist();
         else if (state_ != AssetState.Settling) {
-            if (seed % 6 == 0) end();
+            if (seed % 6 == 0) end(seed % 4 == 0);
         } else {
             vm.warp(block.timestamp + (seed % 3 == 0 ? 1 days : 2 hours));
             refresh();
             for (uint256 i = 0; i < ACCOUNTS; ++i) {
-                send(Action.Wind, alice, abi.encodeCall(house.settle, (single(ids[(who + i) % ACCOUNTS]))));
+                send(
+                    Action.Wind,
+                    alice,
+                    abi.encodeCall(house.settle, (single(ids[((who % ACCOUNTS) + i) % ACCOUNTS])))
+                );
             }
         }
         count(Action.Wind, true);
     }
 
-    function end() internal {
+    /// @dev As its authority decided, or anybody after a day without a price.
+    function end(bool stale) internal {
+        agree();
         refresh();
-        router.fix(BTC);
+        if (stale) {
+            vm.warp(block.timestamp + 1 hours + 1);
+            house.accrue(single(BTC));
+            vm.warp(block.timestamp + 1 days);
+            if (router.staleSince(BTC) == 0) return fail_("PRICE-1");
+            router.fixStale(BTC);
+            refresh();
+        } else router.fix(BTC);
         vm.prank(alice);
         configurator.windDown(BTC);
     }
@@ -94,6 +114,7 @@ contract PayingHandler is LiquidationHandler {
     function relist() internal {
         if (house.cashOf(deficitRow(BTC)) != 0) return;
         addFeed(BTC, 60_000e8);
+        addWitness(BTC);
         configurator.listPerp(BTC, perpTerms(0.05e18, 0.1e18));
         delete seen[BTC];
         configurator.setMargin(BTC, marginTerms(0.03e18, 0.1e18, 0.06e18));
@@ -101,28 +122,26 @@ contract PayingHandler is LiquidationHandler {
 
     // ---- steps under watch
 
-    function watchedSink(AccountId account, AssetId asset, AccountId keeperOf) internal {
-        Snapshot[] memory before = snapshots(asset);
+    function watchedSink(Action action, AccountId account, AssetId asset, AccountId keeperOf) internal {
+        Market memory market = marketOf(asset);
         Look memory looked = look(account, asset, keeperOf, AccountId.wrap(0));
-        int256 row = house.cashOf(deficitRow(asset));
-        uint256 openInterest = house.perpOf(asset).openInterest;
-        Budget memory budget = house.budgetOf(asset);
-        vm.recordLogs();
-        (bool ok, bytes memory result) = sendTo(
-            Action.Sink,
-            alice,
-            address(liquidator),
-            abi.encodeCall(liquidator.liquidate, (account, asset, keeperOf))
-        );
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        bytes memory data = abi.encodeCall(liquidator.liquidate, (account, asset, keeperOf));
+        (bool ok, bytes memory result, Vm.Log[] memory logs) = sendHeard(action, alice, address(liquidator), data);
         Told memory told = listen(logs, AccountId.wrap(0));
         checkOutlook(looked, told, ok, result);
         if (!ok) return;
         checkStep(looked, told);
         Flow memory flow = flowIn(logs, asset);
-        checkBudget(asset, budget, flow.used);
-        checkFlow(looked, flow, row);
-        if (flow.offset != 0) checkOffset(account, asset, before, openInterest, flow, looked.assessment);
+        checkBudget(asset, market.budget, flow.used);
+        checkFlow(looked, flow, market.row);
+        if (flow.offset != 0) checkOffset(account, asset, market.legs, market.openInterest, flow, looked.assessment);
+    }
+
+    function marketOf(AssetId asset) internal view returns (Market memory market) {
+        market.legs = snapshots(asset);
+        market.row = house.cashOf(deficitRow(asset));
+        market.openInterest = house.perpOf(asset).openInterest;
+        market.budget = house.budgetOf(asset);
     }
 
     function checkFlow(Look memory looked, Flow memory flow, int256 row) internal {
@@ -130,6 +149,18 @@ contract PayingHandler is LiquidationHandler {
         if (row != int256(flow.reduced) - int256(flow.booked)) fail_("CHAIN-1");
         if (flow.reduced < flow.insured + flow.shared) fail_("CHAIN-1");
         if (looked.assessment.equity >= 0 && flow.booked != 0) fail_("LIQ-2");
+        checkOwn(looked, flow);
+    }
+
+    /// @dev SELF-1 and CHAIN-1: all that the account had pays first; what is booked is at most the rest, and all of it once
+    /// nothing is left.
+    function checkOwn(Look memory looked, Flow memory flow) internal {
+        int256 equity = looked.assessment.equity;
+        uint256 lacked = equity < 0 ? uint256(-equity) : 0;
+        uint256 slack = ROUNDING + looked.mark / 1e17;
+        if (flow.booked > lacked + flow.used + slack) fail_("SELF-1");
+        bool gone = house.legsOf(looked.account).length == 0;
+        if (gone && flow.booked + flow.used + slack < lacked) fail_("CHAIN-1");
     }
 
     /// @dev OFFSET-1 and SHARE-1 of what happened at once: everybody else of the other side shrank by the same fraction at mark,

@@ -6,6 +6,7 @@ import {AccountId} from "../../contracts/types/AccountId.sol";
 import {AssetId} from "../../contracts/types/AssetId.sol";
 import {FEES, INSURANCE, TREASURY} from "../../contracts/types/Rows.sol";
 import {Handler} from "./Handler.sol";
+import {Action} from "./Watcher.sol";
 
 /// @notice Those who trade by orders and with the pool, and those who provide for it.
 contract TradingHandler is Handler {
@@ -24,7 +25,7 @@ contract TradingHandler is Handler {
 
     // ---- actions
 
-    function poolTrade(uint256 who, int256 size, uint256 wait) external {
+    function tradeWithPool(uint256 who, int256 size, uint256 wait) external {
         vm.warp(block.timestamp + (wait % 120));
         AccountId account = ids[trader(who)];
         size = size % 4 == 0 ? -sizeOf(account, ETH) : bound(size, -40e18, 40e18);
@@ -34,6 +35,7 @@ contract TradingHandler is Handler {
         int256 held = sizeOf(account, ETH);
         uint256 limit = size > 0 ? type(uint128).max : 0;
         IExchange.PoolTrade memory terms = IExchange.PoolTrade(account, ETH, size, limit, false, block.timestamp);
+        Gate memory gate = gateOf(ETH);
         (bool ok, bytes memory result) = sendTo(
             Action.PoolTrade,
             owners[trader(who)],
@@ -41,6 +43,7 @@ contract TradingHandler is Handler {
             abi.encodeCall(exchange.trade, (terms))
         );
         if (!ok) return;
+        checkGate(ETH, gate);
         (int256 traded, uint256 price) = abi.decode(result, (int256, uint256));
         if (price != quoted || traded != size) fail_("QUOTE-1");
         if (sizeOf(account, ETH) - held != size) fail_("ORDER-1");
@@ -49,7 +52,7 @@ contract TradingHandler is Handler {
 
     /// @dev A bad entry and one that may be good; some orders are new, some were seen before.
     function matchOrders(uint256 a, uint256 b, bool eth, uint256 size, uint256 price, uint256 seed) external {
-        AssetId asset = eth ? ETH : BTC;
+        AssetId asset = openMarket(eth ? ETH : BTC);
         uint256 mark = markOf(asset);
         size = bound(size, 1, (40_000e18 * 1e18) / mark + 1);
         price = bound(price, (mark * 98) / 100, (mark * 102) / 100);
@@ -63,9 +66,9 @@ contract TradingHandler is Handler {
         pair.size = seed % 3 == 0 ? size / 2 + 1 : size;
         remember(pair.maker, seed);
         remember(pair.taker, seed >> 16);
-        if (watchedMatch(pair, ids[seed % ACCOUNTS])) return;
+        if (watchedMatch(Action.Match, pair, ids[seed % ACCOUNTS])) return;
         pair.size = size / 16 + 1;
-        watchedMatch(pair, ids[seed % ACCOUNTS]);
+        watchedMatch(Action.Match, pair, ids[seed % ACCOUNTS]);
     }
 
     function execute(uint256 who, uint256 size, uint256 seed) external {
@@ -98,55 +101,6 @@ contract TradingHandler is Handler {
         sendTo(Action.Cancel, owners[who], address(exchange), call);
     }
 
-    function enterVault(uint256 who, uint256 amount) external {
-        address owner = owners[trader(who)];
-        amount = bound(amount, 1, 100_000e6);
-        quote.mint(owner, amount);
-        vm.prank(owner);
-        quote.approve(address(pool), type(uint256).max);
-        uint256 shares;
-        try pool.previewDeposit(amount) returns (uint256 promised) {
-            shares = promised;
-        } catch (bytes memory reason) {
-            // A bankrupt row takes nobody in; its generation ends.
-            checkTyped(Action.Enter, reason);
-            sendTo(Action.Enter, owner, address(pool), abi.encodeCall(pool.sync, ()));
-            return;
-        }
-        (bool ok, bytes memory result) = sendTo(
-            Action.Enter,
-            owner,
-            address(pool),
-            abi.encodeWithSignature("deposit(uint256,address)", amount, owner)
-        );
-        if (ok && abi.decode(result, (uint256)) != shares) fail_("QUOTE-1");
-    }
-
-    /// @dev Asks to leave, or takes what has become due.
-    function exitVault(uint256 who, uint256 amount) external {
-        address owner = owners[trader(who)];
-        if (amount % 2 == 0) vm.warp(block.timestamp + 6 hours);
-        uint256 due = pool.maxRedeem(owner);
-        if (due == 0) {
-            uint256 shares = bound(amount, 1, pool.balanceOf(owner) + 1);
-            bytes memory ask = abi.encodeWithSignature("requestRedeem(uint256,address,address)", shares, owner, owner);
-            sendTo(Action.Exit, owner, address(pool), ask);
-            return;
-        }
-        uint256 promised = pool.maxWithdraw(owner);
-        bool whole = house.totalDeficit() == 0;
-        (bool ok, bytes memory result) = sendTo(
-            Action.Exit,
-            owner,
-            address(pool),
-            abi.encodeWithSignature("redeem(uint256,address,address)", due, owner, owner)
-        );
-        if (!ok) return;
-        uint256 paid = abi.decode(result, (uint256));
-        // A token unit less where the margin of the inventory binds and shares are rounded.
-        if (paid > promised || (whole && paid + 1 < promised)) fail_("QUOTE-1");
-    }
-
     function shareFees() external {
         int256 fees = house.cashOf(FEES);
         int256 insured = house.cashOf(INSURANCE) - int256(house.totalDeficit());
@@ -160,13 +114,14 @@ contract TradingHandler is Handler {
     // ---- orders under watch
 
     /// @dev ORDER-1: nothing happens to an account beyond what its owner signed: once, that size, that price and that fee.
-    function watchedMatch(IExchange.Match memory pair, AccountId to) internal returns (bool filled) {
+    function watchedMatch(Action action, IExchange.Match memory pair, AccountId to) internal returns (bool filled) {
         IExchange.Match[] memory pairs = new IExchange.Match[](2);
         (pairs[0], pairs[1]) = (forged(pair), pair);
         Before memory maker = look(pair.maker.order);
         Before memory taker = look(pair.taker.order);
+        Gate memory gate = gateOf(pair.maker.order.asset);
         (bool ok, bytes memory result) = sendTo(
-            Action.Match,
+            action,
             keeper,
             address(exchange),
             abi.encodeCall(exchange.matchBatch, (pairs, to))
@@ -178,10 +133,11 @@ contract TradingHandler is Handler {
         bytes[] memory reasons = abi.decode(result, (bytes[]));
         if (reasons[0].length == 0) fail_("ORDER-1");
         if (reasons[1].length != 0) {
-            ++reverts[uint256(Action.Match)];
-            checkTyped(Action.Match, reasons[1]);
+            ++reverts[uint256(action)];
+            checkTyped(action, reasons[1]);
             return false;
         }
+        checkGate(pair.maker.order.asset, gate);
         checkOrder(pair.maker.order, maker);
         checkOrder(pair.taker.order, taker);
         return true;
@@ -224,9 +180,9 @@ contract TradingHandler is Handler {
         IExchange.Order memory order;
         (order.account, order.asset, order.size, order.limit) = (ids[who], asset, size, limit);
         order.nonce = uint64(exchange.floorOf(ids[who]) + (seed % 64));
-        order.expiry = uint64(seed % 16 == 0 ? block.timestamp - 1 : block.timestamp + (seed % 2 hours));
+        order.expiry = uint64(seed % 16 == 0 ? block.timestamp - 1 : block.timestamp + (seed % 2 weeks));
         order.maxFee = seed % 16 == 1 ? 300 : 500;
-        order.reduceOnly = seed % 5 == 0;
+        order.reduceOnly = seed % 9 == 0;
         if (seed % 11 == 0) {
             order.condition = IExchange.Condition(1 + (seed % 3));
             order.level = seed % 3 == 2 ? 1.5e18 : limit;
@@ -260,9 +216,10 @@ contract TradingHandler is Handler {
         return house.assess(pool.account()).equity;
     }
 
-    /// @dev The pool does not trade of its own will.
+    /// @dev Neither the pool nor the backstop trades of its own will.
     function trader(uint256 who) internal pure returns (uint256) {
         who %= ACCOUNTS;
+        if (who == BACKSTOP) return 1;
         return who == POOL ? 3 : who;
     }
 }
