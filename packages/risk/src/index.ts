@@ -1,5 +1,7 @@
 // What could happen to an account and to the whole book, as pure functions of what the ledger holds.
 export * as Liquidation from "./liquidation.js";
 export * as Moves from "./moves.js";
+export * as Ruin from "./ruin.js";
 export * as Sensitivity from "./sensitivity.js";
 export { isBelow, standingOf, type Line } from "./standing.js";
+export * as Tails from "./tails.js";
