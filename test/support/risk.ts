@@ -1,5 +1,6 @@
 // Markets and accounts for the risk views: the worked example, and random ones that are near their lines.
 import { AssetKind, AssetState, PriceStatus, WAD, type Account, type AssetConfig, type Price } from "@ballast/math";
+import type { Book, MarketState, Member, Terms } from "@ballast/risk";
 import { Random } from "../../packages/reference/src/random.js";
 
 export const ETH = 1n;
@@ -100,4 +101,71 @@ function requiredOf({ position: { size }, price, market }: Account.Leg): bigint 
 function priced(mark: bigint): Price {
   const at = mark * WAD;
   return { mark: at, fast: at, slow: at, sigma: SIGMA, updatedAt: 1_000_000n, status: PriceStatus.Fresh };
+}
+
+export const TERMS: Terms = {
+  target: 12_000n,
+  incentive: 5_000n,
+  penalty: 2_000n,
+  reduceImpact: 50n,
+  window: 200n,
+  inFlight: 500n,
+  latency: 2n,
+  backstop: 2_000n,
+  tip: WAD / 2n,
+};
+
+const POOL_TERMS = {
+  halfSpread: 500n,
+  ageFactor: 200n,
+  deviation: 50n,
+  inventoryLimit: 1_000n,
+  oneSided: 200n,
+  leverageLimit: 300n,
+};
+const NEVER = { hourUsed: 0n, hourFund: 0n, dayUsed: 0n, dayFund: 0n, hourStart: 0n, dayStart: 0n };
+export const BACKSTOP = 1_000_000n;
+export const NOW = 1_000_000n;
+
+export interface Mood {
+  /** Equity as a multiple of initial margin, in hundredths. */
+  readonly least: bigint;
+  readonly most: bigint;
+  readonly fund: bigint;
+  /** Equity of every pool and of the backstop; without it there are none. */
+  readonly takers?: bigint;
+}
+
+/** Pairs of accounts, so that every perp sums to zero; some hold spot as well. */
+export function randomBook(random: Random, pairs: number, { least, most, fund, takers }: Mood): Book {
+  const members: Member[] = [];
+  for (let i = 0; i < pairs; i++) {
+    const legs = [ETH, BTC, ALT].filter(() => random.below(2) === 0).map((asset) => randomLeg(random, asset));
+    if (legs.length === 0) legs.push(randomLeg(random, ETH));
+    const against = legs.map((held) => leg(held.asset, -held.position.size, held.position.basis));
+    if (random.below(4) === 0) legs.push(randomLeg(random, SPOT));
+    for (const side of [legs, against]) {
+      const value = side.reduce((sum, held) => sum + valueOf(held), 0n);
+      const required = 2n * side.reduce((sum, held) => sum + requiredOf(held), WAD);
+      const cash = (required * random.between(least, most)) / 100n - value;
+      members.push({ id: BigInt(members.length), account: { cash, interest: 0n, legs: side, debtCap: 5_000n } });
+    }
+  }
+  const base = { members, fund, time: NOW };
+  if (takers === undefined) return { ...base, markets: marketsOf(false) };
+  const empty = { cash: takers, interest: 0n, legs: [], debtCap: 5_000n };
+  for (const id of [BACKSTOP, ...[ETH, BTC, ALT].map((asset) => BACKSTOP + asset)])
+    members.push({ id, account: empty });
+  return { ...base, markets: marketsOf(true), backstop: BACKSTOP };
+}
+
+function marketsOf(pools: boolean): Map<bigint, MarketState> {
+  return new Map(
+    LISTINGS.map(({ asset, market, price }) => {
+      const flow = { inFlight: 0n, windowUsed: 0n, budget: NEVER, standing: 0n };
+      const state = { asset, market, price, terms: TERMS, ...flow };
+      const pool = { id: BACKSTOP + asset, terms: POOL_TERMS };
+      return [asset, pools && asset !== SPOT ? { ...state, pool } : state];
+    }),
+  );
 }
