@@ -46,6 +46,7 @@ export function afterwards(moved: Book, waterfall: Waterfall, spent: ReadonlyMap
       if (closing.stage === "reduce") used.set(closing.asset, (used.get(closing.asset) ?? 0n) + closing.notional);
     }
   for (const { id, bookings } of waterfall.falls) for (const { amount } of bookings) changes.pay(id, amount);
+  net(offsets);
   measure(moved.members, changes, offsets);
   const events = { offsets, charges: chargesOf(moved, waterfall.rows) };
   return {
@@ -84,6 +85,17 @@ function addOffset(offsets: Map<string, Offset>, { asset, size }: Closing, long:
   offsets.set(key, offset);
 }
 
+/** Orphans of the two sides close against each other first. */
+function net(offsets: Map<string, Offset>): void {
+  for (const [key, offset] of offsets) {
+    const other = key.endsWith("/long") ? offsets.get(key.replace("/long", "/short")) : undefined;
+    if (other === undefined) continue;
+    const met = FixedPoint.min(offset.closed, other.closed);
+    offset.closed -= met;
+    other.closed -= met;
+  }
+}
+
 /** The whole of every side that something is offset against, after all else. */
 function measure(members: readonly Member[], changes: Changes, offsets: Map<string, Offset>): void {
   if (offsets.size === 0) return;
@@ -117,9 +129,8 @@ function shrunk(
   for (const leg of legs) {
     const mark = book.markets.get(leg.asset)?.price.mark ?? 0n;
     const held = leg.position.size + (sizes?.get(leg.asset) ?? 0n);
-    const key = keyOf(leg.asset, held > 0n);
-    const offset = offsets.get(key);
-    const charge = charges.get(key);
+    const offset = offsets.get(keyOf(leg.asset, held > 0n));
+    const charge = charges.get(keyOf(leg.asset, leg.position.size > 0n));
     if (charge !== undefined) cash -= chargeOf(charge, leg.position);
     const closed = offset === undefined || offset.size === 0n ? 0n : closedOf(held, offset);
     cash += FixedPoint.mulFloor(closed, mark);
