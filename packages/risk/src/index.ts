@@ -1,4 +1,5 @@
 // What could happen to an account and to the whole book, as pure functions of what the ledger holds.
+export * as Coverage from "./coverage.js";
 export * as Liquidation from "./liquidation.js";
 export * as Moves from "./moves.js";
 export * as Ruin from "./ruin.js";

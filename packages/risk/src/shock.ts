@@ -12,7 +12,7 @@ import { capacityOf } from "./stages.js";
 import { lossesOf, receiptsOf, takenBy, type Fall, type Loser, type Row, type Waterfall } from "./waterfall.js";
 
 /** The part of a deficit that insurance may pay, in basis points. */
-const COVERABLE = 8_000n;
+export const COVERABLE = 8_000n;
 /** After which a pool has its allowance again. */
 const WINDOW = 60n;
 

@@ -10,7 +10,6 @@ import {
   PriceStatus,
   WAD,
   type Account,
-  type Reduction,
 } from "@ballast/math";
 import type { MarketState } from "./book.js";
 
@@ -89,7 +88,7 @@ export function tipOf(s: Situation): bigint {
 
 /** The smallest reduction at a cost per notional that leaves no dust. */
 export function plan(s: Situation, cost: bigint): bigint {
-  return withoutDust(s, smallest(s, s.standing, cost).size);
+  return withoutDust(s, smallest(s, s.standing, cost));
 }
 
 /** As `plan`, of an account that pays the tip besides. */
@@ -100,7 +99,7 @@ export function planAfterTip(s: Situation, cost: bigint): bigint {
 export function smallestAfterTip(s: Situation, cost: bigint): bigint {
   const { equity, marginEquity } = s.standing;
   const paid = { ...s.standing, equity: equity - s.tip, marginEquity: marginEquity - s.tip };
-  return smallest(s, paid, cost).size;
+  return smallest(s, paid, cost);
 }
 
 /** A step on n: its penalty, its part of the tip, and all that may be paid besides as premium. */
@@ -182,9 +181,11 @@ function incentive(s: Situation): bigint {
   return isSpot(s) ? least : least + FixedPoint.mulDown(MOST_INCENTIVE - least, WAD - s.health);
 }
 
-function smallest(s: Situation, standing: Assessor.Standing, cost: bigint): Reduction.Plan {
+function smallest(s: Situation, standing: Assessor.Standing, cost: bigint): bigint {
   const { market, price, terms } = s.at;
-  return Planner.plan(standing, market, s.size, price, terms.target * BASIS_POINT, cost);
+  // Who has nothing left reaches no target: what closes for nothing closes whole.
+  if (standing.marginEquity < 0n && cost === 0n && !isSpot(s)) return FixedPoint.abs(s.size);
+  return Planner.plan(standing, market, s.size, price, terms.target * BASIS_POINT, cost).size;
 }
 
 function withoutDust(s: Situation, size: bigint): bigint {

@@ -115,12 +115,15 @@ function auction(s: Situation, capacity: Capacity): Deal | undefined {
 function absorb(s: Situation, book: Book, capacity: Capacity): Deal | undefined {
   const room = capacity.backstop[s.size > 0n ? "long" : "short"];
   if (room === 0n || book.backstop === s.account || Situations.isFrozen(s)) return undefined;
+  const least = Incentives.move(s.at.price.sigma, HOLDING);
+  // No part of a leg pays more than the whole of m; a wei for rounding.
+  if (Situations.mostCost(s) + 1n < least) return undefined;
   const planned = Situations.plan(s, Situations.mostCost(s));
   const size = FixedPoint.min(planned, Situations.sizeOf(s, room));
   if (size === 0n) return undefined;
   const deal = Situations.dealOf(s, size, planned);
   const paid = FixedPoint.mulDivDown(deal.premium, WAD, FixedPoint.max(Situations.notional(s, size), 1n));
-  return paid >= Incentives.move(s.at.price.sigma, HOLDING) ? { ...deal, insuredPremium: 0n } : undefined;
+  return paid >= least ? { ...deal, insuredPremium: 0n } : undefined;
 }
 
 /** At mark against the other side: the whole leg of a bankrupt account, else the smallest reduction. */
