@@ -135,8 +135,9 @@ function shrunk(
     const closed = offset === undefined || offset.size === 0n ? 0n : closedOf(held, offset);
     cash += FixedPoint.mulFloor(closed, mark);
     const size = held - closed;
-    if (size === 0n) cash += leg.position.cash;
-    else left.push({ ...leg, position: { ...leg.position, size } });
+    const { basis, cash: pickedUp } = leg.position;
+    if (size === 0n) cash += pickedUp;
+    else left.push({ ...leg, position: { size, cash: pickedUp, basis } });
   }
   return { cash, legs: left };
 }

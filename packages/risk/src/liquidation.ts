@@ -5,7 +5,7 @@
 // arithmetic: there the account is below the line, one wei towards the inside it is not. Where a wei of price is worth less
 // than a wei of quote rounding may let other prices within a few wei of quote of the bound go either way.
 import { Account, Assessor, MAX_PRICE, MIN_PRICE, WAD } from "@ballast/math";
-import { markAfter, scaledBy, together, type Moves } from "./moves.js";
+import { markAfter, scaledBy, together, withMark, type Moves } from "./moves.js";
 import * as Sensitivity from "./sensitivity.js";
 import { NOTHING, isBelow, plus, plusCash, standingOf, type Line } from "./standing.js";
 
@@ -35,7 +35,7 @@ export function prices(account: Account.Snapshot, asset: bigint, line: Line = "m
   const curve = Sensitivity.curve(account, line, new Map([[asset, WAD]]));
   const mark = Number(price.mark);
   return search({
-    fails: (at) => isBelow(plus(others, market, position.size, { ...price, mark: at }), line),
+    fails: (at) => isBelow(plus(others, market, position.size, withMark(price, at)), line),
     lowest: MIN_PRICE,
     highest: MAX_PRICE,
     peak: mark * (1 + peakOf(curve)),
@@ -68,7 +68,7 @@ export function standingAfter(account: Account.Snapshot, betas: Moves, x: bigint
   return account.legs.reduce(
     (sum, { asset, market, price, position: { size, cash } }) => {
       const mark = markAfter(price.mark, scaledBy(betas.get(asset) ?? 0n, x));
-      return plus(plusCash(sum, cash), market, size, { ...price, mark });
+      return plus(plusCash(sum, cash), market, size, withMark(price, mark));
     },
     plusCash(NOTHING, account.cash - account.interest),
   );

@@ -16,13 +16,20 @@ export function markAfter(mark: bigint, move: bigint): bigint {
 /** The price after a move that has stood for `seconds`: the averages follow the mark, the volatility does not move. */
 export function priceAfter(price: Price, move: bigint, seconds: bigint): Price {
   const mark = markAfter(price.mark, move);
+  const { sigma, status, updatedAt } = price;
   return {
-    ...price,
     mark,
     fast: Average.step(price.fast, mark, seconds, FAST),
     slow: Average.step(price.slow, mark, seconds, SLOW),
-    updatedAt: price.updatedAt + seconds,
+    sigma,
+    updatedAt: updatedAt + seconds,
+    status,
   };
+}
+
+/** The price with another mark. What a contract returned is no object to copy: fields are taken one by one. */
+export function withMark({ fast, slow, sigma, updatedAt, status }: Price, mark: bigint): Price {
+  return { mark, fast, slow, sigma, updatedAt, status };
 }
 
 /** The account after moves that have stood for `seconds`. */
@@ -36,8 +43,8 @@ export function accountAfter(account: Account.Snapshot, moves: Moves, seconds: b
 
 /** The account if the price of one leg were `price` and had stood long enough for its averages. */
 export function accountAt(account: Account.Snapshot, asset: bigint, price: bigint): Account.Snapshot {
-  const at = { mark: price, fast: price, slow: price };
-  const legs = account.legs.map((leg) => (leg.asset === asset ? { ...leg, price: { ...leg.price, ...at } } : leg));
+  const settled = (held: Price) => ({ ...withMark(held, price), fast: price, slow: price });
+  const legs = account.legs.map((leg) => (leg.asset === asset ? { ...leg, price: settled(leg.price) } : leg));
   return { ...account, legs };
 }
 

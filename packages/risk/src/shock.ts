@@ -4,7 +4,7 @@ import { Account, Assessor, Budgets, FixedPoint, type Price } from "@ballast/mat
 import { afterwards } from "./aftermath.js";
 import type { Book, MarketState, Member } from "./book.js";
 import { resolve, type Run } from "./closing.js";
-import { accountAfter, priceAfter, type Moves } from "./moves.js";
+import { accountAfter, priceAfter, withMark, type Moves } from "./moves.js";
 import { shareable, tolerated } from "./profits.js";
 import { nearMaintenance } from "./scan.js";
 import { NOTHING, isBelow, plus, plusCash } from "./standing.js";
@@ -182,7 +182,7 @@ function pricesOf({ markets }: Book): ReadonlyMap<bigint, Price> {
 
 /** With the fast average for the mark. */
 function fastOf({ markets }: Book): ReadonlyMap<bigint, Price> {
-  return new Map([...markets].map(([asset, { price }]) => [asset, { ...price, mark: price.fast }]));
+  return new Map([...markets].map(([asset, { price }]) => [asset, withMark(price, price.fast)]));
 }
 
 function waitingOf({ markets }: Book, falls: readonly Fall[]): bigint {
