@@ -7,7 +7,7 @@
 //
 // Q is the tail of a normal distribution, or of Student's: as if the volatility of the whole horizon were drawn once. Prices
 // jump, and jump together; normal tails understate that badly. These are numbers to compare by, not to live by.
-import { Account, FixedPoint, WAD } from "@ballast/math";
+import { Account, FixedPoint, Positions, WAD } from "@ballast/math";
 import { together, type Moves } from "./moves.js";
 import * as Sensitivity from "./sensitivity.js";
 import type { Line } from "./standing.js";
@@ -125,8 +125,8 @@ export function marginFor(place: Place, size: bigint, p: number, process: Proces
 
 /**
  * The largest position of one leg, longs positive, entered at mark in place of what the account has of it, at which the account
- * falls below a line with no more than this probability while its other prices stay. It never grows with size: what is
- * left at any price shrinks.
+ * falls below a line with no more than this probability while its other prices stay. What is left at any price is concave
+ * in the size and positive without it, so that a larger one is never safer.
  */
 export function largestPosition(
   account: Account.Snapshot,
@@ -142,7 +142,7 @@ export function largestPosition(
   const tooLarge = (size: bigint) => of(withLeg(rest, place, long ? size : -size), process, line, betas) > p;
   if (tooLarge(0n)) return 0n;
   let high = WAD;
-  while (!tooLarge(high)) high *= 2n;
+  while (high < Positions.MAX_SIZE && !tooLarge(high)) high *= 2n;
   const size = leastThat(tooLarge, 0n, high) - 1n;
   return long ? size : -size;
 }
