@@ -1,7 +1,8 @@
 // A shock over the whole book: nobody is missed, nothing is lost.   BALLAST_SEED
 import { expect } from "chai";
-import { Account, WAD } from "@ballast/math";
+import { Account, Positions, Sides, WAD } from "@ballast/math";
 import { Shock, standingOf, type Book, type Row, type Waterfall } from "@ballast/risk";
+import { shareable } from "../../packages/risk/src/profits.js";
 import { Random } from "../../packages/reference/src/random.js";
 import {
   ALT,
@@ -145,6 +146,53 @@ describe("A shock", () => {
     expect((owed?.insured ?? 0n) + (owed?.shared ?? 0n) + (owed?.standing ?? 0n)).to.equal(owed?.booked);
     expect(owed?.standing).to.not.equal(0n);
   });
+
+  it("has insurance pay four fifths, and winners only what is not tolerated", () => {
+    const row = (price: bigint) => {
+      const moves = new Map([[ETH, ((price - 20_000n) * WAD) / 20_000n]]);
+      const [waterfall] = Shock.book(pair(1_000_000n * WAD), [{ moves, seconds: 0n, bidders: 0n }]);
+      return waterfall?.rows.map(({ booked, insured, shared, standing }) => [booked, insured, shared, standing]);
+    };
+    // 100 at 1,700: a thousand is left of five, open interest of 170,000 tolerates 17.
+    expect(row(17_000n)).to.deep.equal([[5_000n, 4_000n, 1_000n, 0n].map((part) => part * WAD)]);
+    // 100 at 1,749.5: ten are left of fifty, which 17.495 tolerate.
+    expect(row(17_495n)).to.deep.equal([[50n, 40n, 0n, 10n].map((part) => part * WAD)]);
+  });
+
+  it("books by the maintenance that was released", () => {
+    const base = randomBook(new Random(SEED), 0, { least: 1n, most: 1n, fund: 0n });
+    // 100 ETH and 10 BTC, long, that lose 40,000 and 120,000 of 100,000.
+    const legs = [leg(ETH, 100n * WAD), leg(BTC, 10n * WAD)];
+    const member = { id: 1n, account: { cash: -700_000n * WAD, interest: 0n, legs, debtCap: 0n } };
+    const [waterfall] = Shock.book({ ...base, members: [member] }, [{ moves: all(-20n), seconds: 0n, bidders: 0n }]);
+    const booked = new Map(waterfall?.falls[0]?.bookings.map(({ asset, amount }) => [asset, amount]));
+    // N·(5 % + N/2D): 160,000 at 50 million, 480,000 at 200 million.
+    const [eth, btc] = [8_000n + 256n, 24_000n + 576n];
+    expect([...booked.keys()]).to.deep.equal([BTC, ETH]);
+    expect(booked.get(BTC)).to.equal((60_000n * WAD * btc) / (eth + btc));
+    expect((booked.get(BTC) ?? 0n) + (booked.get(ETH) ?? 0n)).to.equal(60_000n * WAD);
+  });
+
+  it("finds in the stored sides what the bases say", () => {
+    const book = Shock.bookAfter(randomBook(new Random(SEED), 100, MOODS[0] as Mood), {
+      moves: all(-20n),
+      seconds: 0n,
+    });
+    for (const asset of [ETH, BTC, ALT]) {
+      const perp = { fundingIndex: 0n, openInterest: 0n, long: Sides.create(), short: Sides.create() };
+      for (const { position } of book.members.flatMap(({ account }) =>
+        account.legs.filter((held) => held.asset === asset),
+      ))
+        Positions.resize(perp, Positions.NOTHING, position.size, position.basis, (WAD * 3n) / 10n);
+      const state = book.markets.get(asset);
+      if (state === undefined) throw new RangeError("no market");
+      const markets = new Map([...book.markets, [asset, { ...state, sides: perp }]]);
+      for (const side of ["long", "short"] as const) {
+        expect(shareable({ ...book, markets }, asset, side)).to.equal(shareable(book, asset, side));
+        expect(shareable(book, asset, side) > 0n).to.equal(true);
+      }
+    }
+  });
 });
 
 function checkSums({ losses, rows, receipts, insuredCosts, falls }: Waterfall): void {
@@ -204,4 +252,16 @@ function all(percent: bigint): Map<bigint, bigint> {
 
 function sorted(ids: readonly bigint[]): bigint[] {
   return [...ids].sort((a, b) => Number(a - b));
+}
+
+/** 100 long with 25,000 of margin against a rich short. */
+function pair(fund: bigint): Book {
+  const base = randomBook(new Random(SEED), 0, { least: 1n, most: 1n, fund });
+  const legs = [leg(ETH, 100n * WAD), leg(ETH, -100n * WAD)].map((held) => [held]);
+  const accounts = legs.map((held, i) => ({
+    id: BigInt(i + 1),
+    account: { cash: (i === 0 ? -175_000n : 300_000n) * WAD, interest: 0n, legs: held, debtCap: 5_000n },
+  }));
+  const markets = new Map([...base.markets].map(([asset, at]) => [asset, { ...at, terms: { ...TERMS, tip: 0n } }]));
+  return { ...base, members: accounts, markets };
 }
