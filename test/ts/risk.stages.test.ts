@@ -5,7 +5,7 @@ import { Account, Assessor, Markets } from "@ballast/math";
 import { Shock, standingOf, type Book, type MarketState, type Member } from "@ballast/risk";
 import * as Situations from "../../packages/risk/src/situations.js";
 import { STAGES, capacityOf, offer } from "../../packages/risk/src/stages.js";
-import { INSURANCE, WETH, accountId, openBackstop, openInsurance } from "../../scripts/local.js";
+import { INSURANCE, WETH, accountId, openBackstop, openInsurance, setPrice } from "../../scripts/local.js";
 import { disturb, makeWorld, readAccount, readMarkets, shake, type RandomWorld } from "../support/worlds.js";
 
 const SEED = Number(process.env["BALLAST_SEED"] ?? 3);
@@ -29,6 +29,21 @@ describe("Stages of a shock", function () {
     await compare(made, backstop, counts);
     console.log(`      offers: ${JSON.stringify(counts)}, seed ${SEED}`);
     expect(Math.min(...Object.values(counts))).to.be.greaterThan(0);
+  });
+
+  it("book of a bankrupt account what the chain books", async () => {
+    const made = await makeWorld(await network.create(), ACCOUNTS, SEED);
+    await openInsurance(made.world, 100_000n * UNIT);
+    for (const percent of SHAKES) await shake(made, percent);
+    const keeper = made.accounts[0] ?? 0n;
+    for (const id of await bankrupt(made))
+      for (const asset of await made.world.house.legsOf(id))
+        await made.world.liquidator.liquidate(id, asset, keeper).catch(() => undefined);
+    await later(made, 700);
+    let compared = 0;
+    for (const id of await bankrupt(made)) compared += await compareBookings(made, id, keeper);
+    console.log(`      bookings: ${compared}`);
+    expect(compared).to.be.greaterThan(0);
   });
 });
 
@@ -66,18 +81,19 @@ async function compare(made: RandomWorld, backstop: bigint, counts: Record<strin
   expect(new Set(waterfall?.falls.map(({ id }) => id))).to.deep.equal(new Set(liquidatable));
 }
 
-async function readBook(made: RandomWorld, backstop: bigint): Promise<Book> {
+async function readBook(made: RandomWorld, backstop: bigint | undefined, ahead = 0n): Promise<Book> {
   const { world, accounts } = made;
   const { house } = world;
-  const time = await timeOf(made);
+  const time = (await timeOf(made)) + ahead;
   const [states, terms] = [await readMarkets(world), await house.houseTerms()];
   const markets = new Map<bigint, MarketState>();
   for (const [asset, state] of states) markets.set(asset, await readMarket(made, asset, state, time));
   const pools = [...markets.values()].flatMap(({ pool }) => (pool === undefined ? [] : [pool.id]));
   const members: Member[] = [];
-  for (const id of [...accounts, ...pools, backstop])
+  for (const id of [...accounts, ...pools, ...(backstop === undefined ? [] : [backstop])])
     members.push({ id, account: await readAccount(world, id, states, terms, time) });
-  return { members, markets, backstop, fund: await house.cashOf(INSURANCE), time };
+  const book = { members, markets, fund: await house.cashOf(INSURANCE), time };
+  return backstop === undefined ? book : { ...book, backstop };
 }
 
 async function readMarket(
@@ -96,8 +112,59 @@ async function readMarket(
 }
 
 /** What views take for now. */
-async function timeOf({ world }: RandomWorld): Promise<bigint> {
-  const clock = await world.connection.ethers.deployContract("FixedPointFormulas");
-  const [time] = await clock.batch.staticCall([]);
+async function timeOf({ world: { connection } }: RandomWorld): Promise<bigint> {
+  const found = clocks.get(connection) ?? deployClock(connection);
+  clocks.set(connection, found);
+  const [time] = await (await found).batch.staticCall([]);
   return time;
+}
+
+/** A block each, which would go past the moment that is looked at. */
+const clocks = new WeakMap<object, ReturnType<typeof deployClock>>();
+
+function deployClock({ ethers }: RandomWorld["world"]["connection"]) {
+  return ethers.deployContract("FixedPointFormulas");
+}
+
+/** Of such a position the ledger tells what it is now, not what it will be. */
+function walks(member: Member | undefined): boolean {
+  return member !== undefined && (member.account as Account.Snapshot & { walked: number }).walked !== 0;
+}
+
+async function bankrupt(made: RandomWorld): Promise<bigint[]> {
+  const { members } = await readBook(made, undefined);
+  const fallen = members.filter(({ id, account }) => made.accounts.includes(id) && Account.view(account).bankrupt);
+  return fallen.map(({ id }) => id);
+}
+
+/** Prices stand while their lots end. */
+async function later({ world, prices }: RandomWorld, seconds: number): Promise<void> {
+  await world.connection.provider.request({ method: "evm_increaseTime", params: [seconds] });
+  for (const [asset, price] of prices) await setPrice(world, asset, price);
+}
+
+/** Closes all legs of an account in one block; what is booked and insured is what the shock says, to the wei. */
+async function compareBookings(made: RandomWorld, id: bigint, keeper: bigint): Promise<number> {
+  const { world } = made;
+  // Views take the last block's time for now; the step is in the next one.
+  const book = await readBook(made, undefined, 1n);
+  await world.connection.provider.request({ method: "evm_setNextBlockTimestamp", params: [Number(book.time)] });
+  const members = book.members.filter((member) => member.id === id);
+  const markets = new Map([...book.markets].map(([asset, { pool: _, ...state }]) => [asset, state]));
+  const shock = { moves: new Map(), seconds: 0n, bidders: 0n };
+  const [waterfall] = Shock.book({ ...book, members, markets }, [shock]);
+  const [fall] = waterfall?.falls ?? [];
+  if (fall === undefined || id === keeper || walks(members[0]) || fall.closings.some(({ asset }) => asset === WETH))
+    return 0;
+  const entries = fall.closings.map(({ asset }) => ({ account: id, asset }));
+  const receipt = await (await world.liquidator.liquidateMany(entries, keeper, { gasLimit: 15_000_000n })).wait();
+  const logs = receipt?.logs.flatMap((log) => world.house.interface.parseLog(log) ?? []) ?? [];
+  const booked = logs.filter(({ name }) => name === "DeficitBooked").map(({ args }) => args as unknown as bigint[]);
+  expect(booked.map(([asset, , amount]) => [asset, amount])).to.deep.equal(
+    fall.bookings.map(({ asset, amount }) => [asset, amount]),
+  );
+  const used = logs.filter(({ name }) => name === "InsuranceUsed").map(({ args }) => args as unknown as bigint[]);
+  const insured = waterfall?.rows.reduce((sum, row) => sum + row.insured, waterfall.insuredCosts);
+  expect(used.reduce((sum, [, amount]) => sum + (amount ?? 0n), 0n)).to.equal(insured);
+  return booked.length;
 }
