@@ -23,7 +23,7 @@ interface Progress {
   insurable: bigint;
 }
 
-/** What a leg's closings release of maintenance. */
+/** What a closing releases of maintenance. */
 interface Released {
   readonly asset: bigint;
   readonly long: boolean;
@@ -37,20 +37,24 @@ export function resolve(run: Run, member: Member, before: bigint, standing: Asse
   const released: Released[] = [];
   const progress: Progress = { size: 0n, standing, tip: undefined, insurable: 0n };
   for (const { at, size } of ordered(run.book, member)) {
-    const earlier = progress.standing.maintenance;
     progress.size = size;
     progress.insurable = standing.equity < 0n ? run.insurable(at.asset) : 0n;
-    closeLeg(run, member.id, at, progress, closings);
+    closeLeg(run, member.id, at, progress, closings, released);
     if (progress.size !== 0n && !isSafe(progress.standing)) waiting.push({ asset: at.asset, size: progress.size });
-    const maintenance = earlier - progress.standing.maintenance;
-    if (maintenance !== 0n) released.push({ asset: at.asset, long: size > 0n, maintenance });
   }
   const end = progress.standing.equity;
   const fall = { id: member.id, before, moved: standing.equity, end, closings, waiting, deficit: below(end) };
   return { ...fall, bookings: bookingsOf(fall, released, standing.maintenance, member.lastClosed) };
 }
 
-function closeLeg(run: Run, account: bigint, at: MarketState, progress: Progress, closings: Closing[]): void {
+function closeLeg(
+  run: Run,
+  account: bigint,
+  at: MarketState,
+  progress: Progress,
+  closings: Closing[],
+  released: Released[],
+): void {
   const capacity = run.capacities.get(at.asset);
   if (capacity === undefined) throw new Account.MarketUnknown(at.asset);
   for (const stage of STAGES) {
@@ -61,6 +65,8 @@ function closeLeg(run: Run, account: bigint, at: MarketState, progress: Progress
     // The ledger refuses what would leave the account less healthy; the stage is passed.
     if (deal === undefined || after === undefined || !Assessor.noWorse(s.standing, after)) continue;
     use(stage, s, capacity, deal.size);
+    const maintenance = s.standing.maintenance - after.maintenance;
+    if (maintenance !== 0n) released.push({ asset: at.asset, long: s.size > 0n, maintenance });
     progress.standing = after;
     closings.push(take(run, stage, s, deal, progress));
   }
@@ -120,27 +126,31 @@ function ordered(book: Book, { account }: Member): { at: MarketState; size: bigi
 }
 
 /**
- * The deficit goes to the perps by the maintenance that was released, the whole of it when nothing is left to close; without
- * a perp to the one that was closed last.
+ * Each closing books its part of what is owed: ⌈owed · released / maintenance⌉, both as they were before it. What is still
+ * owed when nothing is left to close goes to the perp that was closed last.
  */
 function bookingsOf(
-  { deficit, closings, waiting }: Omit<Fall, "bookings">,
+  { moved, deficit, closings, waiting }: Omit<Fall, "bookings">,
   released: readonly Released[],
   maintenance: bigint,
   lastClosed: bigint | undefined,
 ): Booking[] {
-  if (deficit === 0n) return [];
-  const closed = released.reduce((sum, part) => sum + part.maintenance, 0n);
-  const booked = waiting.length === 0 ? deficit : maintenance === 0n ? 0n : (deficit * closed) / maintenance;
-  if (booked === 0n) return [];
-  const row = lastClosed ?? closings.at(-1)?.asset;
-  if (released.length === 0) return row === undefined ? [] : [{ asset: row, loser: "unknown", amount: booked }];
-  let rest = booked;
-  return released.map(({ asset, long, maintenance: part }, i) => {
-    const amount = i === released.length - 1 ? rest : (booked * part) / closed;
-    rest -= amount;
-    return { asset, loser: long ? "longs" : "shorts", amount };
-  });
+  let [owed, held] = [below(moved), maintenance];
+  const bookings: Booking[] = [];
+  for (const { asset, long, maintenance: part } of released) {
+    const amount = FixedPoint.mulDivUp(owed, part, held);
+    if (amount !== 0n) bookings.push({ asset, loser: long ? "longs" : "shorts", amount });
+    owed -= amount;
+    held -= part;
+  }
+  const rest = deficit - bookings.reduce((sum, { amount }) => sum + amount, 0n);
+  const last = released.at(-1);
+  const row = last?.asset ?? lastClosed ?? closings.at(-1)?.asset;
+  if (rest === 0n || waiting.length !== 0 || row === undefined) return bookings;
+  return [
+    ...bookings,
+    { asset: row, loser: last === undefined ? "unknown" : last.long ? "longs" : "shorts", amount: rest },
+  ];
 }
 
 function isSafe({ marginEquity, maintenance }: Assessor.Standing): boolean {
