@@ -8,6 +8,11 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { parseArgs, stripVTControlCharacters } from "node:util";
 
 const CALLS_FILE = "cache/campaign-calls.csv";
+const LAWS = "test/invariant/Laws.t.sol";
+/** Against exact references. */
+const EXACT = ["deleverage.campaign", "replay", "math.differential", "math.positions", "math.accounts"].map(
+  (name) => `test/ts/${name}.test.ts`,
+);
 const RUNS = 3_600;
 const SEQUENCES = 1_500;
 /** Fewer do not meet everything that a replay must meet. */
@@ -82,14 +87,14 @@ function readRows(): Row[] {
 }
 
 console.error(`seed ${seed}`);
-await campaign("build", ["solidity", "test/unit/Libraries.t.sol"], {});
+await campaign("build", ["solidity", LAWS, "--test-profile", "deep"], { BALLAST_RUNS: "1" });
 rmSync(CALLS_FILE, { force: true });
 const [, mocha] = await Promise.all([
-  campaign("laws", ["solidity", "--no-compile", "--test-profile", "deep"], {
+  campaign("laws", ["solidity", LAWS, "--no-compile", "--test-profile", "deep"], {
     BALLAST_SEED: `0x${seed.toString(16)}`,
     BALLAST_RUNS: String(Math.ceil(RUNS * scale)),
   }),
-  campaign("deleverage, replay and twin", ["mocha", "--no-compile"], {
+  campaign("deleverage, replay and twin", ["mocha", ...EXACT, "--no-compile"], {
     BALLAST_SEQUENCES: String(Math.ceil(SEQUENCES * scale)),
     BALLAST_DIFFERENTIAL: String(Math.ceil(COMPARED_AT_LEAST * scale)),
     BALLAST_REPLAY_STEPS: String(Math.max(REPLAY_STEPS_AT_LEAST, Math.ceil(3_000 * scale))),
