@@ -81,7 +81,7 @@ library Pricing {
     ) internal returns (Assessor.Assessment memory) {
         Account memory stored = ledger.accounts[account];
         bool alone = stored.legs == 0 || stored.legs == AssetId.unwrap(asset);
-        if (stored.indebted || !alone) return assess(ledger, oracle, account);
+        if (stored.indebted || !alone || market.config.kind != AssetKind.Perp) return assess(ledger, oracle, account);
         return Assessor.assessOnly(ledger, account, asset, market, price);
     }
 
