@@ -7,7 +7,8 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { parseArgs, stripVTControlCharacters } from "node:util";
 
-const CALLS_FILE = "cache/campaign-calls.csv";
+/** What each half of the campaign wrote down: a line per run. */
+const CALLS_FILES = ["cache/campaign-calls-1.csv", "cache/campaign-calls-2.csv"];
 const LAWS = "test/invariant/Laws.t.sol";
 /** Against exact references. */
 const EXACT = ["deleverage.campaign", "replay", "math.differential", "math.positions", "math.accounts"].map(
@@ -72,9 +73,11 @@ function actionNames(): string[] {
 
 function readRows(): Row[] {
   const rows = actionNames().map((action) => ({ action, calls: 0, reverts: 0 }));
-  const lines = existsSync(CALLS_FILE) ? readFileSync(CALLS_FILE, "utf8").trim().split("\n") : [];
   // The runner replays the last run once more: its line stands there twice.
-  for (const line of lines.slice(0, -1)) {
+  const lines = CALLS_FILES.filter((file) => existsSync(file)).flatMap((file) =>
+    readFileSync(file, "utf8").trim().split("\n").slice(0, -1),
+  );
+  for (const line of lines) {
     for (const [i, pair] of line.split(";").entries()) {
       const [calls, reverts] = pair.split(",").map(Number);
       const row = rows[i];
@@ -88,17 +91,20 @@ function readRows(): Row[] {
 
 console.error(`seed ${seed}`);
 await campaign("build", ["solidity", LAWS, "--test-profile", "deep"], { BALLAST_RUNS: "1" });
-rmSync(CALLS_FILE, { force: true });
-const [, mocha] = await Promise.all([
-  campaign("laws", ["solidity", LAWS, "--no-compile", "--test-profile", "deep"], {
-    BALLAST_SEED: `0x${seed.toString(16)}`,
-    BALLAST_RUNS: String(Math.ceil(RUNS * scale)),
-  }),
+for (const file of CALLS_FILES) rmSync(file, { force: true });
+const [mocha] = await Promise.all([
   campaign("deleverage, replay and twin", ["mocha", ...EXACT, "--no-compile"], {
     BALLAST_SEQUENCES: String(Math.ceil(SEQUENCES * scale)),
     BALLAST_DIFFERENTIAL: String(Math.ceil(COMPARED_AT_LEAST * scale)),
     BALLAST_REPLAY_STEPS: String(Math.max(REPLAY_STEPS_AT_LEAST, Math.ceil(3_000 * scale))),
   }),
+  ...CALLS_FILES.map((file, half) =>
+    campaign(`laws, half ${half + 1}`, ["solidity", LAWS, "--no-compile", "--test-profile", "deep"], {
+      BALLAST_SEED: `0x${(2 * seed + half).toString(16)}`,
+      BALLAST_RUNS: String(Math.ceil((RUNS * scale) / CALLS_FILES.length)),
+      BALLAST_CALLS: file,
+    }),
+  ),
 ]);
 
 const deleverage = JSON.parse(/seed \d+ (\{.*\})/.exec(mocha)?.[1] ?? "{}") as { operations?: number };
