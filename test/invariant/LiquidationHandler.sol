@@ -39,6 +39,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         uint256 cap;
         int256 insured;
         int256 rewarded;
+        int256 poolEquity;
         /// Whether somebody in it pays interest to insurance.
         bool indebted;
     }
@@ -324,6 +325,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         seen_.cap = (house.marketOf(asset).initialDepth * seen_.terms.inFlight) / 10_000;
         seen_.insured = house.cashOf(INSURANCE);
         seen_.rewarded = owned(keeperOf);
+        seen_.poolEquity = poolEquity();
         seen_.indebted = owes(account) || owes(keeperOf) || owes(taker) || owes(ids[POOL]) || owes(ids[BACKSTOP]);
     }
 
@@ -393,6 +395,8 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
 
     function checkStep(Look memory before, Told memory told) internal {
         checkLegs(before);
+        bool alone = told.steps == 1 && told.shared == 0 && !told.offset && before.account != ids[POOL];
+        if (alone && told.stage == ILiquidator.Stage.Reduce && poolEquity() < before.poolEquity) fail_("POOL-1");
         checkPay(before, told);
         checkTips(told.tip, before);
         checkOpened(before);
