@@ -190,18 +190,28 @@ library Situations {
 
     /// @notice The smallest reduction that leaves no dust.
     function plan(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory) {
-        return withoutDust(s, smallest(s, cost));
+        return withoutDust(s, smallest(s, cost), cost);
     }
 
     /// @notice As `plan`, of an account that pays the tip besides.
     function planAfterTip(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory) {
-        return withoutDust(s, smallestAfterTip(s, cost));
+        return withoutDust(s, smallestAfterTip(s, cost), cost);
     }
 
-    function withoutDust(Situation memory s, Reduction.Plan memory p) private pure returns (Reduction.Plan memory) {
+    function withoutDust(
+        Situation memory s,
+        Reduction.Plan memory p,
+        uint256 cost
+    ) private pure returns (Reduction.Plan memory) {
         uint256 whole = FixedPoint.abs(s.size);
-        if (p.size != 0 && isDust(s, whole - p.size) && !s.debtSale) p.size = whole;
+        if (p.size != 0 && isDust(s, whole - p.size) && !s.debtSale && isPaid(s, whole, cost)) p.size = whole;
         return p;
+    }
+
+    /// @dev A solvent account with positions pays for a sale of spot out of its equity.
+    function isPaid(Situation memory s, uint256 n, uint256 cost) private pure returns (bool) {
+        if (!isSpot(s) || s.standing.equity < 0 || s.standing.maintenance == 0) return true;
+        return FixedPoint.mulUp(FixedPoint.mulUp(n, s.price.mark), cost) + s.tip <= uint256(s.standing.equity);
     }
 
     function isDust(Situation memory s, uint256 size) internal pure returns (bool) {

@@ -88,12 +88,12 @@ export function tipOf(s: Situation): bigint {
 
 /** The smallest reduction at a cost per notional that leaves no dust. */
 export function plan(s: Situation, cost: bigint): bigint {
-  return withoutDust(s, smallest(s, s.standing, cost));
+  return withoutDust(s, smallest(s, s.standing, cost), cost);
 }
 
 /** As `plan`, of an account that pays the tip besides. */
 export function planAfterTip(s: Situation, cost: bigint): bigint {
-  return withoutDust(s, smallestAfterTip(s, cost));
+  return withoutDust(s, smallestAfterTip(s, cost), cost);
 }
 
 export function smallestAfterTip(s: Situation, cost: bigint): bigint {
@@ -188,7 +188,14 @@ function smallest(s: Situation, standing: Assessor.Standing, cost: bigint): bigi
   return Planner.plan(standing, market, s.size, price, terms.target * BASIS_POINT, cost).size;
 }
 
-function withoutDust(s: Situation, size: bigint): bigint {
+function withoutDust(s: Situation, size: bigint, cost: bigint): bigint {
   const whole = FixedPoint.abs(s.size);
-  return size !== 0n && isDust(s, whole - size) ? whole : size;
+  return size !== 0n && isDust(s, whole - size) && isPaid(s, whole, cost) ? whole : size;
+}
+
+/** A solvent account with positions pays for a sale of spot out of its equity. */
+function isPaid(s: Situation, n: bigint, cost: bigint): boolean {
+  const { equity, maintenance } = s.standing;
+  if (!isSpot(s) || equity < 0n || maintenance === 0n) return true;
+  return FixedPoint.mulUp(FixedPoint.mulUp(n, s.at.price.mark), cost) + s.tip <= equity;
 }
