@@ -44,7 +44,12 @@ if (!Number.isSafeInteger(seed) || seed < 0) throw new UsageError(`--seed ${valu
 if (!(scale > 0 && scale <= 100)) throw new UsageError(`--scale ${values.scale}: a number above 0, up to 100`);
 
 /** Runs tests of one kind; resolves with their output, and shows its last lines if they fail. */
-async function campaign(name: string, args: string[], env: Record<string, string>): Promise<string> {
+async function campaign(
+  name: string,
+  args: string[],
+  env: Record<string, string>,
+  running: () => void = () => undefined,
+): Promise<string> {
   const started = performance.now();
   const minutes = () => ((performance.now() - started) / MINUTE).toFixed(1);
   const child = spawn(process.execPath, ["node_modules/hardhat/dist/src/cli.js", "test", ...args], {
@@ -52,7 +57,11 @@ async function campaign(name: string, args: string[], env: Record<string, string
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (data: Buffer) => {
+      output += data.toString();
+      if (output.includes("Running Solidity tests")) running();
+    });
   const progress = setInterval(() => console.error(`${name}: ${minutes()} min ...`), MINUTE);
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   clearInterval(progress);
@@ -63,6 +72,22 @@ async function campaign(name: string, args: string[], env: Record<string, string
     process.exit(1);
   }
   return plain;
+}
+
+/** One half of the runs of the laws, on a core of its own; the next begins when it runs, for both write the cache of builds. */
+async function half(file: string, index: number): Promise<{ done: Promise<string> }> {
+  return new Promise((resolve) => {
+    const done = campaign(
+      `laws, half ${index + 1}`,
+      ["solidity", LAWS, "--no-compile", "--test-profile", "deep"],
+      {
+        BALLAST_SEED: `0x${(2 * seed + index).toString(16)}`,
+        BALLAST_RUNS: String(Math.ceil((RUNS * scale) / CALLS_FILES.length)),
+        BALLAST_CALLS: file,
+      },
+      () => resolve({ done }),
+    );
+  });
 }
 
 /** The handler's own list, so that a new action cannot be forgotten here. */
@@ -92,19 +117,15 @@ function readRows(): Row[] {
 console.error(`seed ${seed}`);
 await campaign("build", ["solidity", LAWS, "--test-profile", "deep"], { BALLAST_RUNS: "1" });
 for (const file of CALLS_FILES) rmSync(file, { force: true });
+const halves: Promise<string>[] = [];
+for (const [index, file] of CALLS_FILES.entries()) halves.push((await half(file, index)).done);
 const [mocha] = await Promise.all([
   campaign("deleverage, replay and twin", ["mocha", ...EXACT, "--no-compile"], {
     BALLAST_SEQUENCES: String(Math.ceil(SEQUENCES * scale)),
     BALLAST_DIFFERENTIAL: String(Math.ceil(COMPARED_AT_LEAST * scale)),
     BALLAST_REPLAY_STEPS: String(Math.max(REPLAY_STEPS_AT_LEAST, Math.ceil(3_000 * scale))),
   }),
-  ...CALLS_FILES.map((file, half) =>
-    campaign(`laws, half ${half + 1}`, ["solidity", LAWS, "--no-compile", "--test-profile", "deep"], {
-      BALLAST_SEED: `0x${(2 * seed + half).toString(16)}`,
-      BALLAST_RUNS: String(Math.ceil((RUNS * scale) / CALLS_FILES.length)),
-      BALLAST_CALLS: file,
-    }),
-  ),
+  ...halves,
 ]);
 
 const deleverage = JSON.parse(/seed \d+ (\{.*\})/.exec(mocha)?.[1] ?? "{}") as { operations?: number };
