@@ -59,11 +59,12 @@ library Offsetting {
         (AccountId account, AssetId asset) = (terms.account, terms.asset);
         (change.settled, change.before) = Deleveraging.touch(ledger, account, asset);
         ledger.addCash(account, change.settled);
-        uint256 size = FixedPoint.min(terms.size, orphaned(terms, change.before, start));
-        size = FixedPoint.min(size, ledger.perps[asset].openInterest);
+        uint256 asked = FixedPoint.min(terms.size, orphaned(terms, change.before, start));
+        // Rounding may have left less of the other side.
+        uint256 size = FixedPoint.min(asked, ledger.perps[asset].openInterest);
         require(size != 0 || isResidue(ledger, asset, change), IClearingHouse.ZeroAmount());
         change.afterwards = start.long ? change.before - int256(size) : change.before + int256(size);
-        Steps.payRewards(ledger, terms, size, start);
+        Steps.payRewards(ledger, terms, asked, start);
         step.deficit = lossOf(start, change, size);
         Steps.book(ledger, terms, step.deficit, size, start);
         close(ledger, terms, change, size, start.price.mark);

@@ -76,9 +76,12 @@ library Winding {
     function retire(Ledger storage ledger, AssetId asset) public {
         Perp storage perp = ledger.perps[asset];
         AccountId row = settlementRow(asset);
-        int256 left = ledger.positions[row][asset].size;
         if (!isAlone(perp, ledger.positions[row][asset])) return;
-        if (left != 0) ledger.resize(row, asset, -left, 1);
+        if (ledger.positions[row][asset].size != 0) {
+            Exchanging.Change memory change = ledger.resize(row, asset, 0, 1);
+            ledger.addCash(row, change.settled);
+            if (change.afterwards != 0) ledger.resize(row, asset, -change.afterwards, 1);
+        }
         int256 rest = ledger.accounts[row].cash;
         ledger.addCash(row, -rest);
         ledger.addCash(DUST, rest);

@@ -279,8 +279,9 @@ library Situations {
         if (free <= 0) return 0;
         uint256 worse = Margin.worse(s.size, s.price.mark, s.price.slow);
         uint256 gap = worse > s.price.mark ? worse - s.price.mark : s.price.mark - worse;
-        // What is worth more at slow asks for more as well.
-        uint256 rate = FixedPoint.mulDivUp(s.market.initialRate + limit * 1e14, worse + gap, s.price.mark);
+        // A leg that cannot be traded weighs more; what is worth more at slow asks for more as well.
+        uint256 rate = Assessor.maintenanceRate(s.market, s.price.status) - s.market.maintenanceRate;
+        rate = FixedPoint.mulDivUp(rate + s.market.initialRate + limit * 1e14, worse + gap, s.price.mark);
         return FixedPoint.mulDivDown(uint256(free), WAD, rate + FixedPoint.mulDivUp(gap, WAD, s.price.mark));
     }
 

@@ -151,7 +151,9 @@ export function carriedBy(
   const { mark, slow } = at.price;
   const worse = Margin.worse(size, mark, slow);
   const gap = worse > mark ? worse - mark : mark - worse;
-  const rate = FixedPoint.mulDivUp(at.market.initialRate + limit * BASIS_POINT, worse + gap, mark);
+  const { initialRate, maintenanceRate } = at.market;
+  const frozen = Assessor.maintenanceRate(at.market, at.price.status) - maintenanceRate;
+  const rate = FixedPoint.mulDivUp(frozen + initialRate + limit * BASIS_POINT, worse + gap, mark);
   return FixedPoint.mulDivDown(free, WAD, rate + FixedPoint.mulDivUp(gap, WAD, mark));
 }
 
