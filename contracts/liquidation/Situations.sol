@@ -93,7 +93,9 @@ library Situations {
                 : FixedPoint.mulDown(slope(s), s.health);
     }
 
+    /// @notice The situation as it is now: a trade in between may have changed the pool, and with it the depth of the market.
     function reload(Situation memory s, IClearingHouse.Case memory c) internal pure {
+        (s.price, s.market) = (c.price, c.market);
         take(s, c.size, Assessor.standing(c.account));
     }
 
