@@ -43,6 +43,26 @@ contract LotRunnerTest is OrderTest {
         assertEmpty();
     }
 
+    /// @dev What the pool earns by a run deepens its market before the rest of the lot is planned.
+    function test_Run_WhereThePoolIsTheDepth() public {
+        configurator.setDepth(ETH, 400_000_000e18);
+        for (uint256 i = 0; i < 48; ++i) {
+            skipFresh(1 hours);
+            house.accrue(single(ETH));
+        }
+        openLot(1);
+        skipFresh(400);
+        uint256 depth = house.marketOf(ETH).maintenanceDepth;
+        ILotRunner.Run memory t = terms(0);
+        (t.most, ) = runner.quote(thinId, ETH);
+        t.most /= 4;
+        (uint256 size, ) = runner.run(t);
+        assertEq(size, t.most);
+        assertGt(house.marketOf(ETH).maintenanceDepth, depth);
+        assertGt(liquidator.lotOf(thinId, ETH).size, 0);
+        assertEmpty();
+    }
+
     /// @dev The quote is what a run executes, at any time and on either side.
     function testFuzz_Run_IsAsQuoted(bool long, uint256 elapsed, uint256 price) public {
         price = long ? bound(price, 1_765e18, 1_835e18) : bound(price, 2_165e18, 2_230e18);
