@@ -63,20 +63,17 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
             return (Stage.None, 0);
         }
         require(lot.size == 0 || over, LotNotOver(account, asset, AuctionHouse.endOf(s, lot), block.timestamp));
-        if (over && AuctionHouse.isForgotten(s, lot)) {
-            chain.close(s, lot);
-            over = false;
-        }
+        if (over && AuctionHouse.isForgotten(s, lot)) chain.close(s, lot);
         Run memory run;
         run.keeper = keeper;
         reduce(s, run);
-        bool opened = !over && !s.isDone() && auction(s, lot, run);
+        bool opened = lot.size == 0 && !s.isDone() && auction(s, lot, run);
         if (!opened) {
             absorb(s, run);
             offset(s, run);
+            // What a lot that is over leaves to nobody is on offer again.
+            if (lot.size != 0 && (s.isDone() || !auction(s, lot, run))) chain.close(s, lot);
         }
-        // What a lot that is over leaves to nobody is on offer again.
-        if (over && (s.isDone() || !auction(s, lot, run))) chain.close(s, lot);
         require(
             over || run.stage != Stage.None,
             NothingPossible(account, asset, run.reduce, run.auction, run.absorb, run.offset)

@@ -42,6 +42,9 @@ contract AssessorFormulas is Batching {
     function debt(Assessor.Standing memory s) external pure returns (uint256) {
         return Assessor.debt(s);
     }
+    function orphaned(Assessor.Standing memory s) external pure returns (bool) {
+        return Assessor.orphaned(s);
+    }
     function overborrowed(Assessor.Standing memory s, uint256 cap) external pure returns (bool) {
         return Assessor.overborrowed(s, cap);
     }

@@ -144,6 +144,9 @@ contract IncentivesFormulas is Batching {
     function slice(uint256 margin, uint256 depth) external pure returns (uint256) {
         return Incentives.slice(margin, depth);
     }
+    function insured(uint256 notional) external pure returns (uint256) {
+        return Incentives.insured(notional);
+    }
     function premium(
         uint256 notional,
         uint256 floor,

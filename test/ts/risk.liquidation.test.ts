@@ -1,6 +1,7 @@
 // Liquidation prices are what the ledger says, to the wei; derivatives are what differences say.   BALLAST_SEED
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { expectNear } from "../support/near.js";
 import { Account, MAX_PRICE, MIN_PRICE, WAD } from "@ballast/math";
 import { Liquidation, Moves, Sensitivity, isBelow, standingOf, type Line } from "@ballast/risk";
 import { Random } from "../../packages/reference/src/random.js";
@@ -81,8 +82,8 @@ describe("Sensitivities", () => {
     // 1 − (5 % + 2,000 / 50 million), −1 / 50 million
     expect([only?.delta, only?.percent]).to.deep.equal([WAD, 20n * WAD]);
     expect([only?.excessDelta, only?.excessGamma]).to.deep.equal([94_996n * 10n ** 13n, -2n * 10n ** 10n]);
-    expect(joint.delta).to.be.closeTo(2_000 * 0.94996, 1e-9);
-    expect(joint.gamma).to.be.closeTo((-2_000 * 2_000) / 5e7, 1e-12);
+    expectNear(joint.delta, 2_000 * 0.94996, 1e-9);
+    expectNear(joint.gamma, (-2_000 * 2_000) / 5e7, 1e-12);
   });
 
   it("are what differences say", () => {
@@ -108,8 +109,8 @@ describe("Sensitivities", () => {
         const [down, now, up] = [-1n, 0n, 1n].map((k) => healthAfter(account, asset, k * 10n ** 14n));
         if (down === undefined || now === undefined || up === undefined) continue;
         const size = Math.abs(now) + Math.abs(healthSlope) + Math.abs(healthCurvature);
-        expect((up - down) / 2e-4).to.be.closeTo(healthSlope, 1e-6 * size);
-        expect((up - 2 * now + down) / 1e-8).to.be.closeTo(healthCurvature, 1e-3 * size);
+        expectNear((up - down) / 2e-4, healthSlope, 1e-6 * size);
+        expectNear((up - 2 * now + down) / 1e-8, healthCurvature, 1e-3 * size);
       }
     }
   });

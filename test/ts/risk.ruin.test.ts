@@ -1,5 +1,6 @@
 // First passage: closed forms, limits, and walks that were counted.   BALLAST_SEED
 import { expect } from "chai";
+import { expectNear } from "../support/near.js";
 import { WAD } from "@ballast/math";
 import { Liquidation, Ruin, Tails } from "@ballast/risk";
 import { Random } from "../../packages/reference/src/random.js";
@@ -20,7 +21,7 @@ describe("Tails", () => {
       [10, 7.619853024160527e-24],
       [-1, 0.8413447460685429],
     ];
-    for (const [z, p] of normals) expect(Tails.normal(z) / p).to.be.closeTo(1, 1e-12);
+    for (const [z, p] of normals) expectNear(Tails.normal(z) / p, 1, 1e-12);
     const students: [number, number, number][] = [
       [1, 1, 0.25],
       [2, 2, 0.09175170953613698],
@@ -28,7 +29,7 @@ describe("Tails", () => {
       [5.597568, 4, 0.0025],
       [3.090232306, 1e7, 0.001],
     ];
-    for (const [t, degrees, p] of students) expect(Tails.student(t, degrees) / p).to.be.closeTo(1, 1e-5);
+    for (const [t, degrees, p] of students) expectNear(Tails.student(t, degrees) / p, 1, 1e-5);
     expect(() => Tails.tailOf(2)).to.throw(Tails.DegreesTooFew);
   });
 
@@ -36,7 +37,7 @@ describe("Tails", () => {
     for (const degrees of [undefined, 3, 8])
       for (const p of [0.9, 0.5, 0.1, 1e-3, 1e-9]) {
         const tail = Tails.tailOf(degrees);
-        expect(tail(Tails.inverse(tail, p)) / p).to.be.closeTo(1, 1e-9);
+        expectNear(tail(Tails.inverse(tail, p)) / p, 1, 1e-9);
       }
   });
 });
@@ -46,8 +47,8 @@ describe("Ruin", () => {
     const process = { sigma, seconds: DAY };
     const distance = 0.1;
     const p = Ruin.probability({ below: distance, above: Infinity }, process);
-    expect(p).to.be.closeTo(2 * Tails.normal(distance / (sigma * Math.sqrt(DAY))), 1e-15);
-    expect(Ruin.distanceFor(p, process)).to.be.closeTo(distance, 1e-12);
+    expectNear(p, 2 * Tails.normal(distance / (sigma * Math.sqrt(DAY))), 1e-15);
+    expectNear(Ruin.distanceFor(p, process), distance, 1e-12);
     expect(Ruin.probability({ below: Infinity, above: Infinity }, process)).to.equal(0);
     expect(Ruin.probability({ below: 0, above: 0 }, process)).to.equal(1);
   });
@@ -56,10 +57,10 @@ describe("Ruin", () => {
     const at = (below: number, above: number, s: number) =>
       Ruin.probability({ below, above }, { sigma: s, seconds: 1 });
     for (const s of [0.01, 0.1, 0.3, 1, 3, 10, 100]) {
-      expect(at(0.2, 0.3, s)).to.be.closeTo(at(0.3, 0.2, s), 1e-12);
-      expect(at(0.2, 1e9, s)).to.be.closeTo(at(0.2, Infinity, s), 1e-6);
+      expectNear(at(0.2, 0.3, s), at(0.3, 0.2, s), 1e-12);
+      expectNear(at(0.2, 1e9, s), at(0.2, Infinity, s), 1e-6);
       expect(at(0.2, 0.3, s)).to.be.at.most(at(0.2, Infinity, s) + at(Infinity, 0.3, s));
-      expect(at(0.2, 0.3, s)).to.be.closeTo(1 - survival(0.2, 0.3, s), 1e-9);
+      expectNear(at(0.2, 0.3, s), 1 - survival(0.2, 0.3, s), 1e-9);
     }
   });
 
@@ -73,7 +74,7 @@ describe("Ruin", () => {
       const barriers = { below, above };
       const process = { sigma: 0.05, seconds: 1 };
       const [counted, error] = walks(random, barriers, process);
-      expect(Ruin.probability(barriers, process)).to.be.closeTo(counted, error);
+      expectNear(Ruin.probability(barriers, process), counted, error);
     }
   });
 
@@ -83,7 +84,7 @@ describe("Ruin", () => {
     const process = { sigma: 0.05, seconds: 1, degrees: 5 };
     const [counted, error] = walks(random, barriers, process);
     const p = Ruin.probability(barriers, process);
-    expect(p).to.be.closeTo(counted, error);
+    expectNear(p, counted, error);
     expect(p).to.be.greaterThan(Ruin.probability(barriers, { sigma: 0.05, seconds: 1 }));
     expect(Ruin.probability({ below: 1e-3, above: 1e-3 }, process)).to.be.within(0.99, 1);
   });
@@ -92,10 +93,10 @@ describe("Ruin", () => {
     const account = workedExample();
     const { below, above } = Ruin.barriers(account);
     const price = Liquidation.prices(account, ETH)?.below ?? 0n;
-    expect(2_000 * Math.exp(-below)).to.be.closeTo(Number(price) / 1e18, 1e-9);
+    expectNear(2_000 * Math.exp(-below), Number(price) / 1e18, 1e-9);
     expect(above).to.be.greaterThan(10);
     const day = Ruin.of(account, { sigma, seconds: DAY });
-    expect(day).to.be.closeTo(0.0495, 5e-4);
+    expectNear(day, 0.0495, 5e-4);
     expect(Ruin.of(account, { sigma, seconds: DAY }, "equity")).to.be.lessThan(day);
   });
 
@@ -106,12 +107,11 @@ describe("Ruin", () => {
       const [hour, day] = [3_600, DAY].map((seconds) => Ruin.probability(barriers, { sigma, seconds }));
       expect(hour).to.be.at.most((day ?? 0) + 1e-12);
       const time = Ruin.quantileTime(barriers, 0.05, { sigma });
-      if (time > 1 && time < 1e14)
-        expect(Ruin.probability(barriers, { sigma, seconds: time })).to.be.closeTo(0.05, 1e-6);
+      if (time > 1 && time < 1e14) expectNear(Ruin.probability(barriers, { sigma, seconds: time }), 0.05, 1e-6);
     }
     const single = { below: 0.1, above: Infinity };
     const z = Tails.inverse(Tails.normal, 0.25);
-    expect(Ruin.quantileTime(single, 0.5, { sigma })).to.be.closeTo((0.1 / (sigma * z)) ** 2, 1);
+    expectNear(Ruin.quantileTime(single, 0.5, { sigma }), (0.1 / (sigma * z)) ** 2, 1);
     expect(Ruin.quantileTime({ below: Infinity, above: Infinity }, 0.5, { sigma })).to.equal(Infinity);
   });
 
@@ -129,8 +129,8 @@ describe("Ruin", () => {
     }
     // A walk of ±step has σ = step per √step of time, and no overshoot.
     const expected = Ruin.expectedTime(barriers, step);
-    expect(expected).to.be.closeTo(1_500, 1e-9);
-    expect(total / runs).to.be.closeTo(expected, 0.08 * expected);
+    expectNear(expected, 1_500, 1e-9);
+    expectNear(total / runs, expected, 0.08 * expected);
     expect(Ruin.expectedTime({ below: 0.1, above: Infinity }, sigma)).to.equal(Infinity);
   });
 
@@ -141,14 +141,14 @@ describe("Ruin", () => {
         const process = degrees === undefined ? { sigma, seconds: DAY } : { sigma, seconds: DAY, degrees };
         const margin = Ruin.marginFor(place, size, 0.01, process);
         const of = (m: bigint) => Ruin.of(Ruin.entered(place, size, m), process);
-        expect(of(margin)).to.be.closeTo(0.01, 1e-9);
+        expectNear(of(margin), 0.01, 1e-9);
         expect(of((margin * 99n) / 100n)).to.be.greaterThan(0.01);
       }
     // 2,000·(1 − e^−b) and what maintenance asks for there.
     const b = Ruin.distanceFor(0.01, { sigma, seconds: DAY });
     const price = 2_000 * Math.exp(-b);
     const expected = 2_000 - price + price * (0.05 + price / 1e8);
-    expect(Number(Ruin.marginFor(place, WAD, 0.01, { sigma, seconds: DAY })) / 1e18).to.be.closeTo(expected, 1e-6);
+    expectNear(Number(Ruin.marginFor(place, WAD, 0.01, { sigma, seconds: DAY })) / 1e18, expected, 1e-6);
   });
 
   it("bounds the position", () => {

@@ -79,6 +79,11 @@ export function debt(s: Standing): bigint {
   return quote < 0n && s.collateral !== 0n ? int(-quote) : 0n;
 }
 
+/** Whether it no longer waits for somebody: bankrupt, or below half of maintenance. */
+export function orphaned(s: Standing): boolean {
+  return s.equity < 0n || int(s.marginEquity * 2n) < asInt(s.maintenance);
+}
+
 /** Whether more is owed than `cap` basis points of the spot. */
 export function overborrowed(s: Standing, cap: bigint): boolean {
   return uint(debt(s) * 10_000n) > uint(s.collateral * cap);

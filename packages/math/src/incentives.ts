@@ -8,6 +8,8 @@ export const MOST_DURATION = 600n;
 export const LEAST_MARGIN = WAD / 100n;
 /** The most of a tip, in basis points of what the account must hold. */
 export const MOST_TIP = 200n;
+/** The most that insurance pays for a step of a bankrupt account, in basis points of what is closed. */
+export const MOST_INSURED = 150n;
 
 /** clamp(margin equity / maintenance, 0, 1) in 1e18. */
 export function health(equity: bigint, maintenance: bigint): bigint {
@@ -30,6 +32,11 @@ export function duration(margin: bigint, sigma: bigint): bigint {
 /** max(m, 1 %)/4 of depth: the notional of a slice. */
 export function slice(margin: bigint, depth: bigint): bigint {
   return mulDown(max(margin, LEAST_MARGIN) / 4n, depth);
+}
+
+/** The most that insurance pays somebody for closing `notional` of a bankrupt account. */
+export function insured(notional: bigint): bigint {
+  return mulDivDown(notional, MOST_INSURED, 10_000n);
 }
 
 /** −z₀·V + (z₀·V + top)·min(1, t / duration), down: what the account pays above mark for the notional V. */
