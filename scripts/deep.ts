@@ -131,17 +131,21 @@ const [mocha] = await Promise.all([
 const deleverage = JSON.parse(/seed \d+ (\{.*\})/.exec(mocha)?.[1] ?? "{}") as { operations?: number };
 const compared = /differential: (\d+) cases over (\d+) functions/.exec(mocha) ?? [];
 const differential = { cases: Number(compared[1] ?? 0), functions: Number(compared[2] ?? 0) };
+const replayed = /(\d+) blocks, (\d+) numbers compared/.exec(mocha) ?? [];
+const replay = { blocks: Number(replayed[1] ?? 0), numbers: Number(replayed[2] ?? 0) };
 const rows = readRows();
 const ledgerCalls = rows.reduce((sum, { calls }) => sum + calls, 0);
 const total = ledgerCalls + (deleverage.operations ?? 0);
 const rare = rows.filter(({ calls }) => calls < ledgerCalls * SHARE_AT_LEAST).map(({ action }) => action);
-if (values.json) console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, differential, broken: 0 }));
+if (values.json)
+  console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, differential, replay, broken: 0 }));
 else {
   for (const { action, calls, reverts } of rows) {
     console.log(`${action.padEnd(14)} ${String(calls).padStart(8)} calls ${String(reverts).padStart(8)} refused`);
   }
   console.log(`deleverage     ${JSON.stringify(deleverage)}`);
   console.log(`differential   ${differential.cases} cases over ${differential.functions} functions, seed ${seed}`);
+  console.log(`replay         ${replay.numbers} numbers over ${replay.blocks} blocks, seed ${seed}`);
   console.log(`${total} state-changing calls, no law broken, seed ${seed}`);
 }
 if (rare.length > 0) console.error(`less than 1 % of the calls: ${rare.join(", ")}`);
