@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Chain, Terms} from "./Chain.sol";
 
@@ -29,6 +31,14 @@ library Bounds {
         requireWithin("tip", terms.tip, 0, MAX_TIP);
         emit ILiquidator.TermsSet(asset, chain.terms[asset], terms);
         chain.terms[asset] = terms;
+    }
+
+    /// @dev Only an account can carry what nobody took; zero is none.
+    function setBackstop(Chain storage chain, AccountId backstop) external {
+        bool possible = AccountId.unwrap(backstop) == 0 || backstop.ownerOf() != address(0);
+        require(possible, IClearingHouse.ReservedRow(backstop));
+        emit ILiquidator.BackstopSet(chain.backstop, backstop);
+        chain.backstop = backstop;
     }
 
     function requireWithin(bytes32 term, uint256 value, uint256 lower, uint256 upper) private pure {

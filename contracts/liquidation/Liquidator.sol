@@ -113,10 +113,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     /// @inheritdoc ILiquidator
     function setBackstop(AccountId backstop_) external restricted {
-        bool known = AccountId.unwrap(backstop_) == 0 || backstop_.ownerOf() != address(0);
-        require(known, IClearingHouse.ReservedRow(backstop_));
-        emit BackstopSet(chain.backstop, backstop_);
-        chain.backstop = backstop_;
+        chain.setBackstop(backstop_);
     }
 
     /// @inheritdoc ILiquidator
