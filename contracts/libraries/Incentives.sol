@@ -63,10 +63,11 @@ library Incentives {
         return FixedPoint.mulDivDown(notional, MOST_INSURED, 10_000);
     }
 
-    /// @notice Mark less (plus, for who gives a short) the premium per unit; for the account by rounding.
+    /// @notice Mark less (plus, for who gives a short) the premium per unit; for the account by rounding. A premium may come to
+    /// more than a leg is worth: nobody is paid to take one, it goes for next to nothing.
     function price(bool long, uint256 mark, int256 premium_, uint256 size) internal pure returns (uint256) {
         int256 perUnit = FixedPoint.mulDivFloor(premium_, WAD, size);
         int256 offered = long ? int256(mark) - perUnit : int256(mark) + perUnit;
-        return offered > 0 ? uint256(offered) : 0;
+        return offered > 0 ? uint256(offered) : 1;
     }
 }

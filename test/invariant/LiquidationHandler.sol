@@ -292,7 +292,8 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         Told memory told = listen(logs, first.account);
         bool wanted = first.outlook.stage != ILiquidator.Stage.None;
         if (told.failures == 0 && wanted && reasons[0].length != 0) fail_("LIVE-1");
-        checkTips(told.tip, first);
+        bool sold = first.account == second.account && second.asset == WETH;
+        checkTips(told.tip, sold ? second : first);
         // What one entry shares out or closes against the other side may be the other's.
         bool apart = !told.offset && told.shared == 0;
         if (apart && !isTaker(first.account)) checkLegs(first);

@@ -140,6 +140,22 @@ contract BackstopPoolTest is BackstopTest {
         assertEq(uint8(liquidator.outlook(aliceId, ETH).absorb.reason), uint8(ILiquidator.Reason.NoRoom));
     }
 
+    /// @dev A market far too thin for the leg: what closing it frees is more than it is worth.
+    function test_Absorb_ForNextToNothing() public {
+        enter(lina, 1_000_000e6);
+        fund(alice, aliceId, 4_000_000e6);
+        openLeg(ETH, aliceId, carolId, 2_000e18);
+        configurator.setDepth(ETH, 500_000e18);
+        step(aliceId, ETH);
+        wait_(600);
+        ILiquidator.Offer memory o = liquidator.outlook(aliceId, ETH).absorb;
+        assertGt(o.cost, 1e18);
+        step(aliceId, ETH);
+        assertGt(o.size, 0);
+        assertEq(held(ETH), int256(o.size));
+        assertLe(house.cashOf(backstopId), 1_000_000e18, "nobody is paid to take it");
+    }
+
     function test_Absorb_TakesAShort() public {
         enter(lina, 1_000_000e6);
         uint256 taken = absorb(-100e18, priceAtHealth(false, 2_000e18, 250e18, 0.9e18));

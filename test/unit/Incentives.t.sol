@@ -144,8 +144,9 @@ contract IncentivesTest is Test {
         assertEq(Incentives.price(false, 2_000e18, 1, 3e18), 2_000e18);
         assertEq(Incentives.price(true, 2_000e18, -1, 3e18), 2_000e18 + 1);
         assertEq(Incentives.price(false, 2_000e18, -1, 3e18), 2_000e18 - 1);
-        assertEq(Incentives.price(true, 1e18, 2e18, 1e18), 0, "never below nothing");
-        assertEq(Incentives.price(false, 1e18, -2e18, 1e18), 0);
+        assertEq(Incentives.price(true, 1e18, 2e18, 1e18), 1, "never nothing: that is no price");
+        assertEq(Incentives.price(true, 1e18, 1e18, 1e18), 1);
+        assertEq(Incentives.price(false, 1e18, -2e18, 1e18), 1);
     }
 
     /// @dev What the account gives is at most the premium: the price is within a wei of it, on the account's side.
@@ -153,6 +154,8 @@ contract IncentivesTest is Test {
         mark = bound(mark, 1e12, 1e24);
         size = bound(size, 1e6, 1e27);
         int256 most = int256((mark * size) / WAD);
+        // Beyond, a price would be nothing.
+        most -= int256(size / WAD) + 1;
         premium = bound(premium, -most, most);
         uint256 price = Incentives.price(long, mark, premium, size);
         int256 perUnit = long ? int256(mark) - int256(price) : int256(price) - int256(mark);

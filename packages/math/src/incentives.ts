@@ -46,9 +46,9 @@ export function premium(notional: bigint, floor: bigint, top: bigint, elapsed: b
   return int(asInt(climbed) - asInt(below));
 }
 
-/** Mark less (plus, for who gives a short) the premium per unit; for the account by rounding. */
+/** Mark less (plus, for who gives a short) the premium per unit; for the account by rounding; never nothing. */
 export function price(long: boolean, mark: bigint, premium_: bigint, size: bigint): bigint {
   const perUnit = mulDivFloor(premium_, WAD, size);
   const offered = int(long ? asInt(mark) - perUnit : asInt(mark) + perUnit);
-  return offered > 0n ? offered : 0n;
+  return offered > 0n ? offered : 1n;
 }
