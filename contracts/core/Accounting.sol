@@ -68,7 +68,7 @@ library Accounting {
         losses.coverable += uint120(FixedPoint.mulDivDown(amount, INSURED, 10_000));
         losses.standing = true;
         ledger.reserves[QUOTE].deficit += uint128(amount);
-        emit IClearingHouse.DeficitBooked(asset, account, amount);
+        emit IClearingHouse.DeficitBooked(asset, account, amount, loser);
     }
 
     /// @notice Pays off part of a market's deficit; the cash must come from another row or from a claim that ends.

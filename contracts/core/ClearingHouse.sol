@@ -289,7 +289,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
 
     function sideOf(AssetId asset, bool long) external view returns (SideView memory) {
         Side storage side = Positions.sideOf(ledger.perps[asset], long);
-        return SideView(side.version, side.shareVersion, side.epoch, side.multiplier, side.cashIndex);
+        return SideView(side.version, side.shareVersion, side.epoch, side.multiplier, side.cashIndex, side.page);
     }
 
     function reserveOf(AssetId asset) external view returns (Reserve memory) {

@@ -35,6 +35,9 @@ library Deleveraging {
         uint256 dust
     );
 
+    /// @notice At which tick a share goes on that did not get through; zero when none waits.
+    event PageTurned(AssetId indexed asset, bool indexed long, uint256 tick);
+
     struct Charge {
         uint16 tick;
         uint240 perUnit;
@@ -47,11 +50,12 @@ library Deleveraging {
         uint256 perUnit;
     }
 
-    /// @notice A share in progress: from the lowest tick in use up.
+    /// @notice A share in progress: from a tick up, and where the next call goes on; 0 when there is none left.
     struct Share {
         uint256 mark;
         uint256 haircut;
         uint256 from;
+        uint256 next;
         uint256 fraction;
         uint256 collected;
     }
@@ -109,11 +113,13 @@ library Deleveraging {
         (state.mark, state.haircut, state.from) = (mark, Positions.haircutOf(ledger, asset), side.page);
         Band[] memory bands = profitable(side, state, long);
         uint256 most = sum(bands);
-        if (state.from != 0) side.page = 0;
-        if (most == 0) return (0, 0);
+        if (most == 0) {
+            turn(side, asset, long, 0);
+            return (0, 0);
+        }
         state.fraction = Deleverage.shareFraction(deficit, most);
-        uint256 next = charge(side, state, asset, long, bands, limit);
-        if (next != 0) side.page = uint16(next);
+        charge(side, state, asset, long, bands, limit);
+        turn(side, asset, long, state.next);
         paid = FixedPoint.min(deficit, state.collected);
         dust = state.collected - paid;
         emit ProfitShared(asset, long, side.shareVersion, state.fraction, paid, dust);
@@ -172,7 +178,6 @@ library Deleveraging {
         ++side.shareVersion;
     }
 
-    /// @return next the tick at which the next call goes on; 0 when there is none left
     function charge(
         Side storage side,
         Share memory state,
@@ -180,7 +185,7 @@ library Deleveraging {
         bool long,
         Band[] memory bands,
         uint256 limit
-    ) private returns (uint256 next) {
+    ) private {
         uint256 count = FixedPoint.min(limit, bands.length);
         Charge[] memory charges = new Charge[](count);
         for (uint256 i = 0; i < count; ++i) {
@@ -190,7 +195,13 @@ library Deleveraging {
             take(side, bands[i].tick, perUnit);
         }
         emit TicksShared(asset, long, ++side.shareVersion, charges);
-        return count < bands.length ? bands[count].tick : 0;
+        if (count < bands.length) state.next = bands[count].tick;
+    }
+
+    function turn(Side storage side, AssetId asset, bool long, uint256 page) private {
+        if (side.page == page) return;
+        side.page = uint16(page);
+        emit PageTurned(asset, long, page);
     }
 
     function take(Side storage side, uint256 index, uint256 perUnit) private {

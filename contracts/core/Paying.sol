@@ -164,7 +164,9 @@ library Paying {
         Perp storage perp = ledger.perps[asset];
         // All of the side was asked and it was not enough, by more than rounding.
         bool through = Positions.sideOf(perp, long).page == 0;
-        if (through && most > paid + MOST_TICKS) perp.losses.sharedAt = uint80(mark);
+        if (!through || most <= paid + MOST_TICKS) return paid;
+        perp.losses.sharedAt = uint80(mark);
+        emit IClearingHouse.ProfitExhausted(asset, mark);
     }
 
     /// @dev The other side of who lost; where nobody knows, the side that has more to share.

@@ -9,6 +9,7 @@ import {
     Conditions,
     Debt,
     HouseTerms,
+    Loser,
     Losses,
     Pool,
     Position,
@@ -100,6 +101,8 @@ interface IClearingHouse {
         uint256 epoch;
         uint256 multiplier;
         int256 cashIndex;
+        /// The tick at which a share goes on that did not get through; zero when none waits.
+        uint256 page;
     }
 
     /// @notice Public numbers of a perp.
@@ -157,7 +160,10 @@ interface IClearingHouse {
     /// @notice What bears interest from now on.
     event DebtChanged(AccountId indexed account, uint256 amount);
     event InterestCharged(AccountId indexed account, uint256 amount);
-    event DeficitBooked(AssetId indexed asset, AccountId indexed account, uint256 amount);
+    /// @param loser the side whose loss it is
+    event DeficitBooked(AssetId indexed asset, AccountId indexed account, uint256 amount, Loser loser);
+    /// @notice All of the winning side's profit at this mark was shared, and it was not enough.
+    event ProfitExhausted(AssetId indexed asset, uint256 mark);
     event DeficitReduced(AssetId indexed asset, uint256 amount);
     /// @notice What insurance paid into the row of a market.
     event DeficitInsured(AssetId indexed asset, uint256 amount);

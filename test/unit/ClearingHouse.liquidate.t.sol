@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
-import {AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetState, Loser} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
@@ -258,7 +258,7 @@ contract ClearingHouseLiquidateTest is BallastTest {
         vm.expectEmit(address(house));
         emit IClearingHouse.CashChanged(deficitRow(ETH), -50e18);
         vm.expectEmit(address(house));
-        emit IClearingHouse.DeficitBooked(ETH, aliceId, 50e18);
+        emit IClearingHouse.DeficitBooked(ETH, aliceId, 50e18, Loser.Longs);
         assertEq(liquidate(liquidation(ETH, aliceId, bobId, 1e18, 1_700e18)), 50e18);
         assertEq(house.cashOf(aliceId), 0);
         assertEq(house.legsOf(aliceId).length, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AssetState} from "../../contracts/core/Ledger.sol";
+import {AssetState, Loser} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
 import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
@@ -124,7 +124,7 @@ contract ClearingHouseOffsetTest is PayingTest {
     function test_Offset_WholeLegOfABankruptAccount() public {
         failing(1_700e18);
         vm.expectEmit(address(house));
-        emit IClearingHouse.DeficitBooked(ETH, aliceId, 50e18);
+        emit IClearingHouse.DeficitBooked(ETH, aliceId, 50e18, Loser.Longs);
         vm.expectEmit(address(house));
         emit IClearingHouse.Offset(aliceId, ETH, 1e18, 1_700e18);
         IClearingHouse.Step memory s = offset(aliceId, ETH);

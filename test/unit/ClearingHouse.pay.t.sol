@@ -23,7 +23,7 @@ contract ClearingHousePayTest is PayingTest {
         losing(1_700e18);
         int256 before = wealth();
         vm.expectEmit(address(house));
-        emit IClearingHouse.DeficitBooked(ETH, weak, 500e18);
+        emit IClearingHouse.DeficitBooked(ETH, weak, 500e18, Loser.Longs);
         vm.expectEmit(address(house));
         emit IClearingHouse.InsuranceUsed(ETH, 400e18);
         vm.expectEmit(address(house));

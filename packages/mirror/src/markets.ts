@@ -29,6 +29,10 @@ export interface Market {
   readonly pool: Pool;
   /** What insurance may still pay of the standing deficit. */
   readonly coverable: bigint;
+  /** The side whose loss most of it is: nobody, longs, shorts. */
+  readonly loser: number;
+  /** The mark at which there was no more profit to share in it; zero while that is not known. */
+  readonly sharedAt: bigint;
   readonly spentUntil: bigint;
   readonly budget: Budgets.Budget;
 }
@@ -74,6 +78,8 @@ const NO_MARKET: Market = {
   },
   pool: NO_POOL,
   coverable: 0n,
+  loser: 0,
+  sharedAt: 0n,
   spentUntil: 0n,
   budget: { hourUsed: 0n, hourFund: 0n, dayUsed: 0n, dayFund: 0n, hourStart: 0n, dayStart: 0n },
 };
@@ -119,11 +125,15 @@ export class Markets {
       if (this.of(asset).config.kind === AssetKind.Perp) this.setOpenInterest(asset, openInterest, grown);
     },
     SideOffset: ({ asset, closed, openInterest }) => this.setOpenInterest(asset, openInterest, -closed),
-    DeficitBooked: ({ asset, amount }) =>
-      this.change(asset, { coverable: this.of(asset).coverable + FixedPoint.mulDivDown(amount, INSURED, 10_000n) }),
+    DeficitBooked: ({ asset, amount, loser }) => this.book(asset, amount, loser),
+    ProfitExhausted: ({ asset, mark }) => this.change(asset, { sharedAt: mark }),
     DeficitInsured: ({ asset, amount }) => this.change(asset, { coverable: this.of(asset).coverable - amount }),
-    DeficitReduced: ({ asset }) =>
-      this.change(asset, { coverable: FixedPoint.min(this.of(asset).coverable, this.deficitOf(asset)) }),
+    DeficitReduced: ({ asset }) => {
+      const standing = this.deficitOf(asset);
+      const { coverable, ...losses } = this.of(asset);
+      const { loser, sharedAt } = standing === 0n ? NO_MARKET : losses;
+      this.change(asset, { coverable: FixedPoint.min(coverable, standing), loser, sharedAt });
+    },
     InsuranceUsed: ({ asset, amount }, { timestamp }) => this.use(asset, amount, timestamp),
   };
 
@@ -208,6 +218,16 @@ export class Markets {
       openInterest,
     );
     this.change(asset, { openInterest });
+  }
+
+  /** Who lost more tells who won; what was known to be shared out was known of the other side. */
+  private book(asset: number, amount: bigint, loser: number): void {
+    const before = this.of(asset);
+    const turned = before.loser !== loser && this.deficitOf(asset) < 2n * amount;
+    this.change(asset, {
+      coverable: before.coverable + FixedPoint.mulDivDown(amount, INSURED, 10_000n),
+      ...(turned ? { loser, sharedAt: 0n } : {}),
+    });
   }
 
   /** The budget is as of before the payment, whose cash has left the row already. */

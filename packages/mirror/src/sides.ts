@@ -33,6 +33,10 @@ export interface Tick {
   readonly ends: readonly { readonly epoch: number; readonly cashIndex: bigint }[];
 }
 
+interface Page {
+  readonly tick: number;
+}
+
 export const START: Side = { version: 0, shareVersion: 0, epoch: 0, multiplier: Deleverage.ONE, cashIndex: 0n };
 const NO_TICK: Tick = {
   side: START,
@@ -51,6 +55,8 @@ export class Sides {
   private readonly sides: Table<number, Side>;
   private readonly epochEnds: Table<string, EpochEnd>;
   private readonly ticks: Table<number, Tick>;
+  /** At which tick a share goes on that did not get through. */
+  private readonly pages: Table<number, Page>;
 
   constructor(
     journal: Journal,
@@ -60,6 +66,7 @@ export class Sides {
     this.sides = numberTable<Side>(journal, "sides");
     this.epochEnds = textTable<EpochEnd>(journal, "epochEnds");
     this.ticks = numberTable<Tick>(journal, "ticks");
+    this.pages = numberTable<Page>(journal, "pages");
   }
 
   readonly on: Handlers<"clearingHouse"> = {
@@ -77,10 +84,20 @@ export class Sides {
       this.conservation.same("SHARE-1", `version of asset ${asset}`, BigInt(side.shareVersion + 1), shareVersion);
       this.sides.set(sideKey(asset, long), { ...side, shareVersion: Number(shareVersion) });
     },
+    PageTurned: ({ asset, long, tick }) => this.turn(asset, long, Number(tick)),
+    DeficitReduced: ({ asset }) => {
+      if (this.markets.deficitOf(asset) !== 0n) return;
+      for (const long of [true, false]) if (this.page(asset, long) !== 0) this.turn(asset, long, 0);
+    },
   };
 
   of(asset: number, long: boolean): Side {
     return this.sides.get(sideKey(asset, long)) ?? START;
+  }
+
+  /** The tick at which a share goes on; zero when none waits. */
+  page(asset: number, long: boolean): number {
+    return this.pages.get(sideKey(asset, long))?.tick ?? 0;
   }
 
   epochEnd(asset: number, long: boolean, epoch: number): EpochEnd {
@@ -127,6 +144,10 @@ export class Sides {
       return perUnit === 0n ? sum : sum + this.tickSize(asset, long, tick) * perUnit;
     }, 0n);
     return sum / 10n ** 18n;
+  }
+
+  private turn(asset: number, long: boolean, tick: number): void {
+    this.pages.set(sideKey(asset, long), { tick });
   }
 
   private endEpoch(asset: number, long: boolean, epoch: number): void {

@@ -43,7 +43,7 @@ export const viewAbi = parseAbi([
   "struct Conditions { uint64 maintenanceRate; uint64 targetRate; int32 fundingRate; int32 fundingTarget; uint32 depthShare; uint32 maintenanceDepthShare; }",
   "struct Losses { uint120 coverable; uint80 sharedAt; uint40 spentUntil; uint8 loser; bool standing; }",
   "struct PerpView { int256 fundingIndex; uint256 openInterest; uint256 accruedAt; Conditions conditions; Losses losses; }",
-  "struct SideView { uint256 version; uint256 shareVersion; uint256 epoch; uint256 multiplier; int256 cashIndex; }",
+  "struct SideView { uint256 version; uint256 shareVersion; uint256 epoch; uint256 multiplier; int256 cashIndex; uint256 page; }",
   "struct Reserve { address token; uint8 decimals; uint32 windowStart; uint56 windowHeld; uint128 held; uint128 deficit; }",
   "struct Budget { uint128 hourUsed; uint128 hourFund; uint128 dayUsed; uint128 dayFund; uint40 hourStart; uint40 dayStart; }",
   "struct Pool { address owner; uint16 halfSpread; uint16 ageFactor; uint16 deviation; uint16 inventoryLimit; uint16 oneSided; uint16 leverageLimit; }",
@@ -255,7 +255,7 @@ function marketChecks(ledger: Ledger, asset: number, time: bigint): Check[] {
 }
 
 function perpCheck({ markets, deployment }: Ledger, asset: number): Check {
-  const { fundingIndex, openInterest, conditions, coverable, spentUntil } = markets.of(asset);
+  const { fundingIndex, openInterest, conditions, coverable, loser, sharedAt, spentUntil } = markets.of(asset);
   return {
     subject: `asset ${asset}`,
     to: deployment.clearingHouse,
@@ -265,6 +265,8 @@ function perpCheck({ markets, deployment }: Ledger, asset: number): Check {
       fundingIndex,
       openInterest,
       coverable,
+      loser,
+      sharedAt,
       spentUntil,
       ...conditions,
       standing: markets.deficitOf(asset) > 0n,
@@ -278,8 +280,9 @@ function perpCheck({ markets, deployment }: Ledger, asset: number): Check {
 
 function sideCheck({ sides, deployment, markets }: Ledger, asset: number, long: boolean): Check {
   const side = sides.of(asset, long);
+  const page = sides.page(asset, long);
   // What never was a perp has no multiplier there.
-  const mirror = BigInt(markets.of(asset).token) === 0n ? { ...side } : { version: side.version };
+  const mirror = BigInt(markets.of(asset).token) === 0n ? { ...side, page } : { version: side.version, page };
   const subject = `${long ? "longs" : "shorts"} of asset ${asset}`;
   return { subject, to: deployment.clearingHouse, name: "sideOf", args: [asset, long], mirror, fields: flat };
 }
