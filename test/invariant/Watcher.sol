@@ -264,7 +264,7 @@ abstract contract Watcher is BallastTest {
             if (topic == ILiquidator.StageFailed.selector || topic == ILiquidator.Skipped.selector) certain = false;
             if (topic == IClearingHouse.CallSkipped.selector) certain = false;
         }
-        if (!certain) return catchUp();
+        if (!certain) return recount();
         for (uint256 i = 0; i < logs.length; ++i) if (logs[i].emitter == address(house)) hearLoss(logs[i]);
         for (uint16 i = 0; i <= 3; ++i) checkLosses(AssetId.wrap(i));
     }
@@ -283,9 +283,11 @@ abstract contract Watcher is BallastTest {
 
     /// @dev Interest that somebody paid with a deposit nobody listened to may have repaid a part.
     function catchUp() private {
-        uint256 total = house.totalDeficit();
-        if (total == standingSoFar) return;
-        standingSoFar = total;
+        if (house.totalDeficit() != standingSoFar) recount();
+    }
+
+    function recount() private {
+        standingSoFar = house.totalDeficit();
         for (uint16 i = 0; i <= 3; ++i) {
             Loss storage loss = losses[AssetId.wrap(i)];
             loss.standing = uint256(-house.cashOf(deficitRow(AssetId.wrap(i))));
