@@ -72,7 +72,8 @@ library Winding {
         return -other.paid;
     }
 
-    /// @notice When nobody holds anything any more, the slot is free to list again. What still stands in the market's row stays.
+    /// @notice When nobody holds anything any more, the slot is free to list again. What still stands in the market's row
+    /// stays, and what insurance paid for it counts until its windows end.
     function retire(Ledger storage ledger, AssetId asset) public {
         Perp storage perp = ledger.perps[asset];
         AccountId row = settlementRow(asset);
@@ -85,7 +86,7 @@ library Winding {
         int256 rest = ledger.accounts[row].cash;
         ledger.addCash(row, -rest);
         ledger.addCash(DUST, rest);
-        (perp.openInterest, perp.accruedAt, perp.losses.spentUntil) = (0, 0, 0);
+        (perp.openInterest, perp.accruedAt) = (0, 0);
         delete perp.pool;
         delete ledger.configs[asset];
         delete ledger.limits[asset];

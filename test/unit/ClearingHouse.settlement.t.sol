@@ -319,6 +319,25 @@ contract ClearingHouseSettlementTest is BallastTest {
         assertEq(house.perpOf(ETH).openInterest, 0);
     }
 
+    /// @dev An end and a new listing give nobody a second budget.
+    function test_Retire_BudgetStaysSpent() public {
+        insure(10e6);
+        openLeg(ETH, daveId, aliceId, 10e18);
+        endAt(1_500e18);
+        skip(24 hours);
+        house.settle(everybody);
+        assertTrue(isGone(ETH));
+        assertEq(house.totalDeficit(), 0, "the winner paid what insurance did not");
+        addFeed(ETH, 1_500e8);
+        configurator.listPerp(ETH, perpTerms(0.05e18, 0.1e18));
+        uint256 until = block.timestamp + 1 hours;
+        assertEq(house.perpOf(ETH).losses.spentUntil, until);
+        IClearingHouse.Trade memory terms = tradeTerms(ETH, carolId, aliceId, 1e18, 1_500e18);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.BudgetSpent.selector, ETH, until));
+        vm.prank(stage);
+        house.trade(terms);
+    }
+
     function test_List_RevertsWhen_ADeficitStands() public {
         openLeg(ETH, daveId, aliceId, 10e18);
         settlePrice(ETH, 1_000e18);

@@ -112,7 +112,6 @@ export class Markets {
         pool: NO_POOL,
         openInterest: 0n,
         accruedAt: 0n,
-        spentUntil: 0n,
       }),
     PoolSet: ({ asset, pool }) => this.change(asset, { pool }),
     FundingAccrued: ({ asset, fundingIndex }, { timestamp }) => {
