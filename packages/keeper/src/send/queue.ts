@@ -133,8 +133,8 @@ export class Queue {
   }
 
   /** What was thought final is open again. */
-  async revive(row: SlotRow): Promise<Slot> {
-    const slot = slotOf(row);
+  async revive(row: SlotRow, head: number): Promise<Slot> {
+    const slot = { ...slotOf(row), since: head };
     await this.reopen(slot);
     this.bySlot.set(slot.nonce, slot);
     return slot;

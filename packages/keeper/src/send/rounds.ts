@@ -9,7 +9,7 @@ import { cancelCeiling, ceilingOf, first, instead, type FeePolicy, type Fees } f
 import type { Outcome } from "./intent.js";
 import type { SenderOptions } from "./options.js";
 import type { Queue } from "./queue.js";
-import { isOpen, keyOf, latestOf, type Slot } from "./slot.js";
+import { ageOf, isOpen, keyOf, latestOf, type Slot } from "./slot.js";
 import type { Tickets } from "./tickets.js";
 import type { Receipt, Standing, Wire } from "./wire.js";
 
@@ -69,7 +69,7 @@ export class Rounds {
     const receipt = found.find((one) => isOf(head, one));
     if (receipt !== undefined) return this.included(slot, receipt);
     if (found.length > 0) return this.doubt();
-    if (!isOpen(slot)) await this.reopen(slot);
+    if (!isOpen(slot)) await this.reopen(slot, head);
     if (count > slot.nonce) return this.missing(slot);
     slot.missing = 0;
     await this.urge(slot, head);
@@ -96,10 +96,11 @@ export class Rounds {
     this.suspect = true;
   }
 
-  private async reopen(slot: Slot): Promise<void> {
+  private async reopen(slot: Slot, head: Head): Promise<void> {
     const hash = slot.inclusion?.hash ?? latestOf(slot).hash;
     const { queue, observe } = this.parts;
     await queue.alone(() => queue.reopen(slot));
+    slot.since = head.number;
     observe({ kind: "reopened", nonce: slot.nonce, hash, ...keyOf(slot) });
   }
 
@@ -116,15 +117,15 @@ export class Rounds {
   private async urge(slot: Slot, head: Head): Promise<void> {
     const end = latestOf(slot).purpose === "deed" ? await this.verdict(slot, head) : undefined;
     if (end !== undefined && (await this.cancel(slot, head, end.outcome))) return;
-    const stuck = slot.cheap || head.number - latestOf(slot).block >= this.parts.options.bumpBlocks;
+    const stuck =
+      slot.cheap || head.number - Math.max(latestOf(slot).block, slot.since) >= this.parts.options.bumpBlocks;
     if (end === undefined && stuck && (await this.bump(slot, head))) return;
     this.deliverAgain(slot, head);
   }
 
   private deliverAgain(slot: Slot, head: Head): void {
     const { delivery, options } = this.parts;
-    const beginning = slot.attempts[0]?.block ?? head.number;
-    if (options.relayFallback && head.number - beginning >= options.relayBlocks) slot.exposed = true;
+    if (options.relayFallback && ageOf(slot, head.number) >= options.relayBlocks) slot.exposed = true;
     const due = slot.delivered === undefined || head.number - slot.deliveredAt >= options.resendBlocks;
     if (due) delivery.deliver(slot, head.number);
   }
@@ -133,7 +134,7 @@ export class Rounds {
   private async verdict(slot: Slot, head: Head): Promise<{ outcome: Outcome | undefined } | undefined> {
     if (slot.intent === undefined || slot.intent.outcome !== undefined) return { outcome: undefined };
     const { intent } = slot.intent;
-    const age = head.number - (slot.attempts[0]?.block ?? head.number);
+    const age = ageOf(slot, head.number);
     if (slot.withdrawn !== undefined) return { outcome: { kind: "cancelled", by: slot.withdrawn } };
     if (intent.deadline !== undefined && head.timestamp > intent.deadline) return { outcome: { kind: "expired" } };
     if (age > this.parts.options.lifetime) return { outcome: { kind: "expired" } };
@@ -190,7 +191,8 @@ export class Rounds {
     const { slots } = await store.journal(queue.key, count);
     for (const nonce of gaps) {
       const row = slots.find((one) => one.nonce === nonce && one.attempts.length > 0);
-      const slot = row === undefined ? await this.fill(nonce, head) : await queue.alone(() => queue.revive(row));
+      const slot =
+        row === undefined ? await this.fill(nonce, head) : await queue.alone(() => queue.revive(row, head.number));
       if (slot !== undefined) this.parts.delivery.deliver(slot, head.number);
     }
   }
