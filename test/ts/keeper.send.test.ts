@@ -76,11 +76,11 @@ describe("Keeper: how it sends", () => {
 
   async function started(
     owner: string,
-    { options = {}, policy = {}, wallet = 0, journal = store, relay }: Setting = {},
+    { options = {}, policy = {}, wallet = 0, journal = store, relay, urls = [proxy.url] }: Setting = {},
   ): Promise<WalletSender> {
     const one = new WalletSender({
       store: journal,
-      rpc: new HttpRpc([proxy.url], QUICK),
+      rpc: new HttpRpc(urls, QUICK),
       ...(relay !== undefined && { relay: new HttpRpc([relay.url], QUICK) }),
       ...{ account: walletOf(wallet), chainId: CHAIN, owner, policy: { ...POLICY, ...policy }, options },
       observe: (event) => events.push(event),
@@ -97,6 +97,7 @@ describe("Keeper: how it sends", () => {
     readonly wallet?: number;
     readonly journal?: Store;
     readonly relay?: Proxy;
+    readonly urls?: readonly string[];
   }
 
   /** Mines and tells the senders. */
@@ -380,6 +381,21 @@ describe("Keeper: how it sends", () => {
       expect((await sentBy(anvil, WALLET.address)).map(({ nonce }) => nonce)).to.deep.equal([0, 1]);
     });
 
+    it("a reorg after a restart: the same transaction, not a cancel", async () => {
+      const ticket = await sender.submit(deedOf(1n));
+      const end = await outcome(ticket);
+      await sender.stop();
+      sender = await started("second");
+      await step(2);
+      await anvil.ask("anvil_reorg", 3, []);
+      await anvil.ask("anvil_dropAllTransactions");
+      await step(4);
+      expect((await store.history(1n, 1))[0]?.outcome).to.deep.include({ kind: "included" });
+      expect((await sentBy(anvil, WALLET.address)).map(({ hash }) => hash)).to.deep.equal(
+        end.kind === "included" ? [end.hash] : [],
+      );
+    });
+
     it("a reorg of five blocks: the same transaction is included again", async () => {
       const ticket = await sender.submit(deedOf(1n));
       const end = await outcome(ticket);
@@ -396,6 +412,23 @@ describe("Keeper: how it sends", () => {
       const made = await sentBy(anvil, WALLET.address);
       expect(made.map(({ hash }) => hash)).to.deep.equal(end.kind === "included" ? [end.hash] : []);
       expect((await store.history(1n, 1))[0]?.outcome).to.deep.include({ kind: "included" });
+    });
+  });
+
+  describe("deeper than what was thought final", () => {
+    it("a reorg is repaired with the same transactions", async () => {
+      await sender.stop();
+      sender = await started("second", { options: { depth: 1 } });
+      const tickets = [await sender.submit(deedOf(1n)), await sender.submit(deedOf(2n))] as const;
+      const hashes = await Promise.all(tickets.map(sent));
+      await step(4);
+      expect((await attempts()).length).to.equal(2);
+      await anvil.ask("anvil_reorg", 4, []);
+      await anvil.ask("anvil_dropAllTransactions");
+      const third = await sender.submit(deedOf(3n));
+      await sent(third);
+      expect((await outcome(third)).kind).to.equal("included");
+      expect((await sentBy(anvil, WALLET.address)).map(({ hash }) => hash).slice(0, 2)).to.deep.equal(hashes);
     });
   });
 
@@ -418,6 +451,23 @@ describe("Keeper: how it sends", () => {
         expect(await sentBy(anvil, WALLET.address)).to.have.length(1);
       });
     }
+
+    it("that says that the wallet is empty: the same bytes on the next block", async () => {
+      onSending({ error: { code: -32000, message: "insufficient funds for gas * price + value" } }, 1);
+      const ticket = await sender.submit(deedOf(1n));
+      await until(() => kinds("trouble").length === 1);
+      await step();
+      expect((await outcome(ticket)).kind).to.equal("included");
+      expect((await attempts()).map((made) => made.length)).to.deep.equal([1]);
+    });
+
+    it("that keeps a transaction to itself: the others get it too", async () => {
+      await sender.stop();
+      proxy.fault = ({ method, params }) =>
+        method === "eth_sendRawTransaction" ? { result: keccak256(params?.[0] as Hex) } : undefined;
+      sender = await started("second", { urls: [proxy.url, anvil.url], options: { bumpBlocks: 50 } });
+      expect((await outcome(await sender.submit(deedOf(1n)))).kind).to.equal("included");
+    });
 
     it("that lies about a hash is not believed", async () => {
       onSending({ result: numberToHex(7n, { size: 32 }) }, 1);

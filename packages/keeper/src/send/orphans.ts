@@ -49,7 +49,8 @@ export class Orphanage {
     const age = ageOf(slotOf(slot), head.number);
     if (late || age > this.options.orphanBlocks) return { kind: "expired" };
     const { raw, hash } = latestOf(slotOf(slot));
-    if (age % this.options.resendBlocks === 0) await this.wire.broadcast(raw, hash, this.wire.private);
+    if (age % this.options.resendBlocks === 0)
+      await this.wire.broadcast(raw, hash, this.wire.private ? "relay" : "everywhere");
     return undefined;
   }
 

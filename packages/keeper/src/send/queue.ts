@@ -118,7 +118,8 @@ export class Queue {
   }
 
   async reopen(slot: Slot): Promise<void> {
-    await this.store.reopen(this.held(), slot.nonce);
+    const found = await this.store.reopen(this.held(), slot.nonce);
+    slot.intent = found && { ...found, intent: slot.intent?.intent ?? found.intent };
     slot.inclusion = undefined;
     slot.delivered = undefined;
   }

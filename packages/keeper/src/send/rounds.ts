@@ -39,6 +39,7 @@ export class Rounds {
   private last: Head | undefined;
   /** Included transactions have to be looked at again. */
   private suspect = true;
+  private unclear = false;
   private gapRounds = 0;
 
   constructor(private readonly parts: Parts) {}
@@ -52,8 +53,9 @@ export class Rounds {
       const hashes = watched.flatMap(({ attempts }) => attempts.map(({ hash }) => hash));
       const standing = await wire.standing(queue.address, hashes);
       this.balance = standing.balance;
-      this.suspect = false;
+      this.unclear = false;
       for (const slot of watched) await this.tend(slot, head, standing);
+      this.suspect = this.unclear;
       await this.repair(standing.count, head);
     }
     await queue.alone(() => queue.finalize(head.number - options.depth));
@@ -68,7 +70,9 @@ export class Rounds {
     const found = slot.attempts.flatMap(({ hash }) => receipts.get(hash) ?? []);
     const receipt = found.find((one) => isOf(head, one));
     if (receipt !== undefined) return this.included(slot, receipt);
-    if (found.length > 0) return this.doubt();
+    // Of a block that is ahead of ours, or not of our chain.
+    this.unclear ||= found.length > 0;
+    if (found.length > 0) return;
     if (!isOpen(slot)) await this.reopen(slot, head);
     if (count > slot.nonce) return this.missing(slot);
     slot.missing = 0;
@@ -89,11 +93,6 @@ export class Rounds {
     if (intent === undefined || outcome === undefined) return;
     this.parts.tickets.end(intent.id, outcome);
     this.parts.observe({ kind: "outcome", id: intent.id, key: intent.intent.key, outcome });
-  }
-
-  /** Of a block that is ahead of ours, or not of our chain. */
-  private doubt(): void {
-    this.suspect = true;
   }
 
   private async reopen(slot: Slot, head: Head): Promise<void> {

@@ -4,7 +4,8 @@ import type { Attempt, Inclusion, OpenIntent, SlotRow } from "../store/store.js"
 
 export interface Slot {
   readonly nonce: number;
-  readonly intent: OpenIntent | undefined;
+  /** With an outcome when it ended elsewhere: then its nonce is only to be used up. */
+  intent: OpenIntent | undefined;
   /** In the order of their fees; never empty. */
   readonly attempts: Attempt[];
   inclusion: Inclusion | undefined;
