@@ -133,18 +133,18 @@ function receptionOf(error: unknown): Reception | undefined {
 }
 
 function amountOf(method: string, answer: unknown): bigint {
-  if (!isHex(answer) || answer === "0x") throw new BadAnswer(method, String(answer));
+  if (!isHex(answer) || answer === "0x") throw new BadAnswer(method, JSON.stringify(answer));
   return BigInt(answer);
 }
 
 function receiptOf(hash: Hex, answer: unknown): Receipt | undefined {
   if (answer === null) return undefined;
   const method = "eth_getTransactionReceipt";
-  if (typeof answer !== "object") throw new BadAnswer(method, String(answer));
+  if (typeof answer !== "object") throw new BadAnswer(method, JSON.stringify(answer));
   const { transactionHash, blockNumber, blockHash, gasUsed, status } = answer as Readonly<Record<string, unknown>>;
   if (transactionHash !== hash) throw new NodeLied(method, hash, String(transactionHash));
   if (blockHash === null || blockNumber === null) return undefined;
-  if (!isHex(blockHash)) throw new BadAnswer(method, `block ${String(blockHash)}`);
+  if (!isHex(blockHash)) throw new BadAnswer(method, `block ${JSON.stringify(blockHash)}`);
   return {
     hash,
     block: Number(amountOf(method, blockNumber)),
