@@ -16,6 +16,7 @@ const KEEPER = fileURLToPath(new URL("./support/keeper.ts", import.meta.url));
 /** Milliseconds. */
 const BLOCK = 80;
 const PATIENCE = 25_000;
+const LEASE = 600;
 
 describe("Keeper: killed at any time", () => {
   let anvil: Anvil;
@@ -47,7 +48,15 @@ describe("Keeper: killed at any time", () => {
   }
 
   function keeper(orders: Partial<Orders> & { store: string }): ChildProcess {
-    const all: Orders = { url: anvil.url, owner: `keeper ${++starts}`, wallet: 0, deeds: 1, lifetime: 200, ...orders };
+    const all: Orders = {
+      url: anvil.url,
+      owner: `keeper ${++starts}`,
+      wallet: 0,
+      deeds: 1,
+      lease: LEASE,
+      lifetime: 200,
+      ...orders,
+    };
     const child = spawn(process.execPath, ["--import", "tsx", KEEPER, JSON.stringify(all)], {
       stdio: ["ignore", "ignore", "inherit"],
     });
@@ -139,6 +148,18 @@ describe("Keeper: killed at any time", () => {
           await dies(keeper({ store, deeds, wallet: 1, phase }));
         }
         await finished(store, 2, deeds);
+      });
+
+      it("one that sleeps for longer than its lease does nothing twice when it wakes", async () => {
+        const [store, deeds] = [await server.database(), 60];
+        const pair = [keeper({ store, deeds }), keeper({ store, deeds })];
+        await until(() => isDone(anvil, 1n));
+        for (const sleeper of [...pair, ...pair]) {
+          sleeper.kill("SIGSTOP");
+          await pause(2 * LEASE);
+          sleeper.kill("SIGCONT");
+        }
+        await finished(store, 1, deeds);
       });
 
       it("one wallet goes from hand to hand", async () => {

@@ -12,6 +12,8 @@ export interface Orders {
   readonly owner: string;
   readonly wallet: number;
   readonly deeds: number;
+  /** Milliseconds. */
+  readonly lease: number;
   readonly lifetime: number;
   readonly phase?: Phase;
   /** Wei per gas that it takes the blocks to cost, whatever they do. */
@@ -22,7 +24,6 @@ export interface Orders {
 const GLANCE = 40;
 const BURST = 6;
 const BLOCKS_PER_BURST = 12;
-const LEASE = 600;
 
 const orders = JSON.parse(process.argv[2] ?? "") as Orders;
 const die = (): void => void process.kill(process.pid, "SIGKILL");
@@ -71,7 +72,7 @@ const store = mortal(await openStore(orders.store));
 const sender = new WalletSender({
   ...{ store, rpc, account: walletOf(orders.wallet), chainId: CHAIN, owner: orders.owner },
   policy: { maxFee: 500n * GWEI, tip: GWEI, maxCost: 1_000n * QUOTE, nativePrice: () => 2_000n * QUOTE },
-  options: { leaseMs: LEASE, lifetime: orders.lifetime, bumpBlocks: 2, pendingLimit: 8 },
+  options: { leaseMs: orders.lease, lifetime: orders.lifetime, bumpBlocks: 2, pendingLimit: 8 },
 });
 
 const underWay = new Set<bigint>();

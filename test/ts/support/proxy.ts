@@ -55,7 +55,7 @@ export class Proxy {
     if (faults.includes("drop")) return void response.destroy();
     if (faults.includes("limit")) return void response.writeHead(429).end("{}");
     const passed = await fetch(node, { method: "POST", headers: { "content-type": "application/json" }, body });
-    const answers = (await passed.json());
+    const answers = await passed.json();
     if (faults.includes("mute")) return;
     const list: unknown[] = Array.isArray(answers) ? answers : [answers];
     const given = calls.map(({ id }, i): unknown => {
