@@ -16,6 +16,8 @@ export interface Orders {
   readonly lease: number;
   readonly lifetime: number;
   readonly phase?: Phase;
+  /** Is ready, and begins when it is told to. */
+  readonly waits?: boolean;
   /** Wei per gas that it takes the blocks to cost, whatever they do. */
   readonly believed?: string;
 }
@@ -63,6 +65,8 @@ const mortal = (store: Store): Store =>
       };
     },
   });
+
+if (orders.waits === true) await new Promise((told) => process.once("message", told));
 
 const rpc = new MortalRpc(new HttpRpc([orders.url], { timeout: 2_000, rounds: 1 }));
 const chain = {
