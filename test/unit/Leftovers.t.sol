@@ -20,17 +20,18 @@ contract LeftoversTest is PayingTest {
         return new ClearingHouseHarness(address(quote), address(router), address(configurator));
     }
 
-    /// @dev The row of a market that ends took a long over, a third of which was offset since: it closes what it has now.
-    function testFuzz_Retire_WhenTheRowWasOffset(uint256 part) public {
-        part = bound(part, 1, 0.99e18);
-        openLeg(ETH, bobId, carolId, 1e18);
+    /// @dev The row of a market that ends took bob's long over, which went with all others in an offset: it has nothing to close.
+    function testFuzz_Retire_WhenTheRowWasOffset(uint256 first, uint256 second) public {
+        (first, second) = (bound(first, 1, 50e18), bound(second, 1, 50e18));
+        fund(alice, aliceId, 100_000e6);
+        openLeg(ETH, bobId, carolId, int256(first));
+        openLeg(ETH, aliceId, carolId, int256(second));
         setState(ETH, AssetState.Settling);
         settle(bobId);
-        assertEq(sizeOf(row, ETH), 1e18);
-        ClearingHouseHarness(address(house)).forceOffset(carolId, ETH, part);
-        assertEq(house.positionOf(row, ETH).size, 1e18, "it has not been touched since");
+        ClearingHouseHarness(address(house)).forceOffset(carolId, ETH, first + second);
+        assertEq(house.positionOf(row, ETH).size, int256(first), "it has not been touched since");
         int256 cash = cashOfAll() + liveCash(row);
-        settle(carolId);
+        settle(aliceId);
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, ETH));
         house.examine(aliceId, ETH);
         assertEq(house.positionOf(row, ETH).size, 0);
