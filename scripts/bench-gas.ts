@@ -4,11 +4,9 @@
 import type { ContractTransactionResponse } from "ethers";
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-
-process.env["HARDHAT_BUILD_PROFILE"] = "production";
-const { default: hre } = await import("hardhat");
-const { deployLocal } = await import("./local.js");
-const { scenarios: all } = await import("../test/gas/scenarios.js");
+import { buildProduction, hre } from "./production.js";
+import { deployLocal } from "./local.js";
+import { scenarios as all } from "../test/gas/scenarios.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -56,7 +54,7 @@ function complaints(figures: Figures): string[] {
   });
 }
 
-await hre.tasks.getTask("build").run({ noTests: true, quiet: true });
+await buildProduction();
 const figures = await measure();
 if (flags.json) console.log(JSON.stringify(figures));
 else {

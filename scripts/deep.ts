@@ -10,10 +10,11 @@ import { parseArgs, stripVTControlCharacters } from "node:util";
 /** What each half of the campaign wrote down: a line per run. */
 const CALLS_FILES = ["cache/campaign-calls-1.csv", "cache/campaign-calls-2.csv"];
 const LAWS = "test/invariant/Laws.t.sol";
-/** Against exact references. */
-const EXACT = ["deleverage.campaign", "replay", "math.differential", "math.positions", "math.accounts"].map(
-  (name) => `test/ts/${name}.test.ts`,
-);
+/** Against exact references, and a crowd that fails at once. */
+const EXACT = [
+  ...["deleverage.campaign", "replay", "math.differential", "math.positions", "math.accounts", "many-bankrupt"],
+].map((name) => `test/ts/${name}.test.ts`);
+const BANKRUPT = 10_000;
 const RUNS = 3_600;
 const SEQUENCES = 1_500;
 /** Fewer do not meet everything that a replay must meet. */
@@ -122,6 +123,7 @@ for (const [index, file] of CALLS_FILES.entries()) halves.push((await half(file,
 const [mocha] = await Promise.all([
   campaign("deleverage, replay and twin", ["mocha", ...EXACT, "--no-compile"], {
     BALLAST_SEQUENCES: String(Math.ceil(SEQUENCES * scale)),
+    BALLAST_BANKRUPT: String(Math.ceil(BANKRUPT * Math.min(scale, 1))),
     BALLAST_DIFFERENTIAL: String(Math.ceil(COMPARED_AT_LEAST * scale)),
     BALLAST_REPLAY_STEPS: String(Math.max(REPLAY_STEPS_AT_LEAST, Math.ceil(3_000 * scale))),
   }),

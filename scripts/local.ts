@@ -146,21 +146,22 @@ export async function setStages(world: World, asset: bigint): Promise<void> {
   await world.liquidator.setTerms(asset, STAGE_TERMS);
 }
 
+export const POOL_TERMS = {
+  halfSpread: 500n,
+  ageFactor: 300n,
+  deviation: 50n,
+  inventoryLimit: 1_000n,
+  oneSided: 200n,
+  leverageLimit: 300n,
+};
+
 /** The pool of a perp, which its first provider gives so many token units. */
 export async function openPool(world: World, asset: bigint, seed: bigint): Promise<LiquidityPool> {
   const { ethers } = world.connection;
   const [deployer] = await ethers.getSigners();
   if (deployer === undefined) throw new TypeError("the local network has no signer");
   const pool = await ethers.deployContract("LiquidityPool", [world.house, asset, "Ballast Pool", "BLP"]);
-  await world.configurator.setPool(asset, {
-    owner: await pool.getAddress(),
-    halfSpread: 500n,
-    ageFactor: 300n,
-    deviation: 50n,
-    inventoryLimit: 1_000n,
-    oneSided: 200n,
-    leverageLimit: 300n,
-  });
+  await world.configurator.setPool(asset, { owner: await pool.getAddress(), ...POOL_TERMS });
   await world.quote.mint(deployer, seed);
   await world.quote.approve(pool, seed);
   await pool["deposit(uint256,address)"](seed, deployer.address);

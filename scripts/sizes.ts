@@ -2,10 +2,7 @@
 // With --json the last line is one object {contract: bytes}. Also writes storage-layout/CONTRACT.json.
 // Exit 1 when a contract is above its limit.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-
-const PROFILE = "production";
-process.env["HARDHAT_BUILD_PROFILE"] = PROFILE;
-const { default: hre } = await import("hardhat");
+import { PROFILE, buildProduction, hre } from "./production.js";
 
 const CORE_LIMIT = 22_500;
 const LIMIT = 24_000;
@@ -67,12 +64,12 @@ function isDeployable({ abi, evm }: CompiledContract): boolean {
   return evm.deployedBytecode.object !== "" && (called || abi.some(({ type }) => /^(fallback|receive)$/.test(type)));
 }
 
-async function deployableContracts(): Promise<[name: string, contract: CompiledContract][]> {
+async function deployableContracts(files: readonly string[]): Promise<[name: string, contract: CompiledContract][]> {
   const builds = new Map<string, CompiledSources>();
   const found: [string, CompiledContract][] = [];
   for (const full of await hre.artifacts.getAllFullyQualifiedNames()) {
     const [source = "", name = ""] = full.split(":");
-    if (!source.startsWith("contracts/") || source.startsWith("contracts/mocks/")) continue;
+    if (!files.includes(source) || source.startsWith("contracts/mocks/")) continue;
     const id = await hre.artifacts.getBuildInfoId(full);
     if (id === undefined) continue;
     const sources = builds.get(id) ?? (await compiledSources(id));
@@ -97,8 +94,7 @@ function writeLayout(name: string, { storage, types }: StorageLayout): void {
 }
 
 console.error(`building with profile ${PROFILE} ...`);
-await hre.tasks.getTask("build").run({ noTests: true, quiet: true });
-const contracts = await deployableContracts();
+const contracts = await deployableContracts(await buildProduction());
 mkdirSync(LAYOUTS, { recursive: true });
 for (const [name, { storageLayout }] of contracts) if (storageLayout !== undefined) writeLayout(name, storageLayout);
 

@@ -151,8 +151,9 @@ contract RiskConfigurator is IRiskConfigurator, AccessManaged {
         requireWithin("insuranceShare", terms.insuranceShare, 0, 100_00);
         requireWithin("outflow", terms.outflow, MIN_OUTFLOW, 100_00);
         if (terms.pegBound != 0) requireWithin("pegBound", terms.pegBound, MIN_PEG_BOUND, MAX_PEG_BOUND);
-        emit HouseTermsSet(clearingHouse.houseTerms(), terms);
+        HouseTerms memory before = clearingHouse.houseTerms();
         clearingHouse.setHouseTerms(terms);
+        emit HouseTermsSet(before, clearingHouse.houseTerms());
     }
 
     /// @inheritdoc IRiskConfigurator

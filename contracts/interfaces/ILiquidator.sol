@@ -157,7 +157,7 @@ interface ILiquidator {
 
     error NotOwnerOrOperator(AccountId account, address caller);
     error NotClearingHouse(address caller);
-    error DeadlinePassed(uint256 deadline, uint256 time);
+    error DeadlinePassed(uint256 deadline, uint256 now_);
     error NothingPossible(
         AccountId account,
         AssetId asset,

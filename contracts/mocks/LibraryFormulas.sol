@@ -11,6 +11,7 @@ import {Funding} from "../libraries/Funding.sol";
 import {Incentives} from "../libraries/Incentives.sol";
 import {Legs} from "../libraries/Legs.sol";
 import {Margin} from "../libraries/Margin.sol";
+import {Minutes} from "../libraries/Minutes.sol";
 import {Outflows} from "../libraries/Outflows.sol";
 import {Quoting} from "../libraries/Quoting.sol";
 import {Reduction} from "../libraries/Reduction.sol";
@@ -229,6 +230,18 @@ contract MarginFormulas is Batching {
     }
     function worse(int256 size, uint256 a, uint256 b) external pure returns (uint256) {
         return Margin.worse(size, a, b);
+    }
+}
+
+contract MinutesFormulas is Batching {
+    function current(Minutes.Minute memory minute) external view returns (Minutes.Minute memory) {
+        return Minutes.current(minute);
+    }
+    function plus(Minutes.Minute memory minute, uint256 notional) external view returns (Minutes.Minute memory) {
+        return Minutes.plus(minute, notional);
+    }
+    function left(Minutes.Minute memory minute, uint256 depth, uint256 rate) external view returns (uint256) {
+        return Minutes.left(minute, depth, rate);
     }
 }
 

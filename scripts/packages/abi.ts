@@ -8,14 +8,14 @@ export interface Parameter {
   type: string;
   internalType?: string;
   indexed?: boolean;
-  components?: Parameter[];
+  components?: readonly Parameter[];
 }
 
 export interface Entry {
   type: string;
   name?: string;
-  inputs?: Parameter[];
-  outputs?: Parameter[];
+  inputs?: readonly Parameter[];
+  outputs?: readonly Parameter[];
   stateMutability?: string;
   anonymous?: boolean;
 }
@@ -97,7 +97,7 @@ function typeOf({ type, components }: Parameter): string {
   return components === undefined ? type : `(${components.map(typeOf).join(",")})${type.slice("tuple".length)}`;
 }
 
-function requireElementary(entry: Entry, parameters: Parameter[]): void {
+function requireElementary(entry: Entry, parameters: readonly Parameter[]): void {
   for (const { type, components } of parameters) {
     if (!ELEMENTARY.test(type)) throw new TypeNotElementary(signatureOf(entry), type);
     requireElementary(entry, components ?? []);

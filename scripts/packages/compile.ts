@@ -10,13 +10,15 @@ interface Target {
   default: string;
 }
 
-interface Manifest {
+export interface Manifest {
   name: string;
   private?: boolean;
-  exports?: Record<string, { import: Target; require: Target }>;
+  /** CommonJS where it is offered. */
+  exports?: Record<string, { import: Target; require?: Target }>;
   /** Commands are imported by nobody: ES modules alone, without a folder for each kind. */
   bin?: Record<string, string>;
   dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
 }
 
 interface Source {
@@ -58,7 +60,10 @@ function ordered(sources: Source[]): Source[] {
   return done;
 }
 
-const kindsOf = ({ exports }: Manifest): Kind[] => (exports === undefined ? ["esm"] : ["esm", "cjs"]);
+const isRequired = ({ exports = {} }: Manifest): boolean =>
+  Object.values(exports).some((entry) => entry.require !== undefined);
+
+const kindsOf = (manifest: Manifest): Kind[] => (isRequired(manifest) ? ["esm", "cjs"] : ["esm"]);
 
 /** Where a kind of a package goes. */
 const outputOf = ({ folder, manifest }: Source, kind: Kind): string =>
@@ -67,8 +72,10 @@ const outputOf = ({ folder, manifest }: Source, kind: Kind): string =>
 /** A module without its folder and ending: `./dist/esm/ethers/index.js` is `ethers/index`. */
 const moduleOf = (file: string): string => file.replace(/^(\.\/)?dist\/(esm\/|cjs\/)?/, "").replace(/\.js$/, "");
 
-const entriesOf = ({ exports = {}, bin = {} }: Manifest): string[] =>
-  [...Object.values(exports).map((entry) => entry.import.default), ...Object.values(bin)].map(moduleOf);
+function entriesOf({ exports = {}, bin = {} }: Manifest, kind: Kind): string[] {
+  const imported = Object.values(exports).map((entry) => entry.import.default);
+  return [...imported, ...(kind === "esm" ? Object.values(bin) : [])].map(moduleOf);
+}
 
 /** Where the other packages' types are: in what was built before. */
 function pathsOf(sources: Source[], kind: Kind): Record<string, string[]> {
@@ -104,7 +111,7 @@ function optionsOf(source: Source, kind: Kind, paths: Record<string, string[]>):
 
 function compile(source: Source, kind: Kind, built: Source[]): void {
   const { folder, manifest } = source;
-  const files = entriesOf(manifest).map((entry) => join(folder, "src", `${entry}.ts`));
+  const files = entriesOf(manifest, kind).map((entry) => join(folder, "src", `${entry}.ts`));
   const program = ts.createProgram(files, optionsOf(source, kind, pathsOf(built, kind)));
   const { diagnostics } = program.emit();
   const all = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
@@ -125,8 +132,7 @@ export async function buildPackages(root: string, names?: readonly string[]): Pr
     const { folder, manifest } = source;
     rmSync(join(folder, "dist"), { recursive: true, force: true });
     for (const kind of kindsOf(manifest)) compile(source, kind, all);
-    if (manifest.exports !== undefined)
-      writeFileSync(join(folder, "dist/cjs/package.json"), '{ "type": "commonjs" }\n');
+    if (isRequired(manifest)) writeFileSync(join(folder, "dist/cjs/package.json"), '{ "type": "commonjs" }\n');
     copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   }
   return chosen.map(({ folder }) => folder);

@@ -25,39 +25,46 @@ export class SentenceWrong extends Error {
   }
 }
 
+/** A name that says different things in two contracts cannot be one class. */
+export class ErrorAmbiguous extends Error {
+  override readonly name = "ErrorAmbiguous";
+  constructor(
+    readonly error: string,
+    readonly shapes: readonly [string, string],
+  ) {
+    super(`${error} carries ${shapes.join(" and ")}: give one of them another name`);
+  }
+}
+
 const inputsOf = (entry: Entry): Parameter[] =>
   (entry.inputs ?? []).map((input) => ({ ...input, name: input.name.replace(/_$/, "") }));
 
-/** Two errors of one name and different shapes need two classes. */
 const shapeOf = (entry: Entry): string => inputsOf(entry).map(fieldOf).join();
-
-/** The spelling that most contracts have: two may name the arguments of one error differently. */
-function mostCommon(entries: Entry[]): Entry | undefined {
-  const count = (entry: Entry): number => entries.filter((each) => shapeOf(each) === shapeOf(entry)).length;
-  return [...entries].sort((a, b) => count(b) - count(a) || shapeOf(a).localeCompare(shapeOf(b)))[0];
-}
 
 function allErrors(root: string): Known[] {
   const sources = [...protocolArtifacts(root), { contract: "AccessManager", abi: mergedAbi(root, "AccessManager") }];
   const found = sources.flatMap(({ contract, abi }) =>
     abi.filter(({ type }) => type === "error").map((entry) => ({ contract, entry, key: signatureOf(entry) })),
   );
+  requireOneShape(found.map(({ entry }) => entry));
   return [...new Set(found.map(({ key }) => key))].sort().flatMap((key) => {
     const same = found.filter((each) => each.key === key);
-    const entry = mostCommon(same.map((each) => each.entry));
-    if (entry === undefined) return [];
+    const [first] = same;
+    if (first === undefined) return [];
+    const { entry } = first;
     return [{ name: entry.name ?? "", entry, contracts: new Set(same.map(({ contract }) => contract)) }];
   });
 }
 
-/** A source's error that shares its name with another of a different shape is called after the source. */
-function distinct(errors: Known[]): Known[] {
-  return errors.map((known) => {
-    const clash = errors.some(({ name, entry }) => name === known.name && shapeOf(entry) !== shapeOf(known.entry));
-    const [only] = known.contracts;
-    const source = clash && known.contracts.size === 1 && only?.endsWith("Source") === true;
-    return source ? { ...known, name: `${only}${known.name}` } : known;
-  });
+/** One name is one class, whatever contract reverts with it. */
+export function requireOneShape(entries: readonly Entry[]): void {
+  const shapes = new Map<string, string>();
+  for (const entry of entries) {
+    const [name, shape] = [entry.name ?? "", shapeOf(entry)];
+    const other = shapes.get(name) ?? shape;
+    if (other !== shape) throw new ErrorAmbiguous(name, [other, shape]);
+    shapes.set(name, shape);
+  }
 }
 
 function requireSentence({ name, entry }: Known, table: Table): Sentence {
@@ -74,7 +81,7 @@ function requireSentence({ name, entry }: Known, table: Table): Sentence {
 
 /** Every error of the contracts, each with its class name; throws unless the sentences are exactly theirs. */
 export function contractErrors(root: string, table: Table = SENTENCES): Known[] {
-  const errors = distinct(allErrors(root));
+  const errors = allErrors(root);
   for (const known of errors) requireSentence(known, table);
   const names = new Set(errors.map(({ name }) => name));
   for (const name of Object.keys(table)) if (!names.has(name)) throw new SentenceWrong(name, "no contract has it");

@@ -5,17 +5,20 @@ import { AbiCoder, type FunctionFragment, type Interface, type Result } from "et
 import type { NetworkConnection } from "hardhat/types/network";
 import * as Twin from "@ballast/math";
 import { Random } from "../../packages/reference/src/random.js";
-import { Mood, entangle, inputOf, makeLeg, packLegs, spread, type Input } from "./inputs.js";
+import { Mood, NOW, entangle, inputOf, makeLeg, packLegs, spread, type Input } from "./inputs.js";
 
 const LIBRARIES = [
-  ...["Average", "Budgets", "Deleverage", "Entries", "Funding", "Incentives", "Legs", "Margin", "Outflows"],
-  ...["Quoting", "Reduction", "Shares", "Ticks", "Vesting", "Volatility", "FixedPoint"],
+  ...["Average", "Budgets", "Deleverage", "Entries", "Funding", "Incentives", "Legs", "Margin", "Minutes"],
+  ...["Outflows", "Quoting", "Reduction", "Shares", "Ticks", "Vesting", "Volatility", "FixedPoint"],
 ];
 const CORE = ["Accounting", "Assessor", "Markets", "Planner", "Quotes"];
 const CALLS_PER_BATCH = 250;
 const GAS = 900_000_000n;
 /** Formulas that look at the clock: the twin is told the time. */
-const TIMED = new Set(["Entries.room", "Entries.enter", "Quotes.price"]);
+const TIMED = new Set([
+  ...["Entries.room", "Entries.enter", "Quotes.price"],
+  ...["Minutes.current", "Minutes.plus", "Minutes.left"],
+]);
 /** What is searched for step by step is asked more often. */
 const WEIGHTS: Record<string, number> = {
   "Reduction.plan": 10,
@@ -183,6 +186,9 @@ const SPECIAL: Record<string, (random: Random) => Input[]> = {
   "Legs.contains": withLeg,
   "Legs.add": (random) => [makeLegs(random).packed, BigInt(1 + random.below(4_095))],
   "Legs.remove": withLeg,
+  "Minutes.current": (random) => [makeMinute(random)],
+  "Minutes.plus": (random) => [makeMinute(random), spread(random, 10n ** 32n)],
+  "Minutes.left": makeAllowance,
   "Vesting.lockedAt": (random) => [makeLocked(random), makeTime(random)],
   "Vesting.gain": (random) => [makeLocked(random), spread(random, 10n ** 30n), makeTime(random)],
   "Vesting.lose": (random) => [makeLocked(random), spread(random, 10n ** 30n), makeTime(random)],
@@ -238,14 +244,24 @@ function withLeg(random: Random): Input[] {
   return [packed, random.pick(legs)];
 }
 
-const MOMENT = 1_700_000_000n;
+/** One that may have ended. */
+function makeMinute(random: Random): { used: bigint; start: bigint } {
+  return { used: spread(random, 10n ** 32n), start: NOW + random.between(-90n, 180n) };
+}
+
+/** Around what a minute allows. */
+function makeAllowance(random: Random): Input[] {
+  const [{ start }, depth, rate] = [makeMinute(random), spread(random, 10n ** 28n), random.between(0n, 10_000n)];
+  const most = (depth * rate) / 10_000n;
+  return [{ used: random.pick([most, most + 1n, spread(random, most)]), start }, depth, rate];
+}
 
 function makeTime(random: Random): bigint {
-  return MOMENT + random.between(0n, 100_000n);
+  return NOW + random.between(0n, 100_000n);
 }
 
 function makeLocked(random: Random): Input {
-  const start = (MOMENT - random.between(0n, 86_400n)) * 1_000_000n;
+  const start = (NOW - random.between(0n, 86_400n)) * 1_000_000n;
   return { amount: spread(random, 10n ** 30n), start, end: start + 1n + random.between(0n, 86_400_000_000n) };
 }
 

@@ -4,7 +4,8 @@ import { Random } from "../../packages/reference/src/random.js";
 
 const WAD = 10n ** 18n;
 const RAY = 10n ** 27n;
-const NOW = 1_700_000_000n;
+/** When the chain of these tests begins. */
+export const NOW = 1_700_000_000n;
 const DAY = 86_400n;
 
 export type Input = bigint | boolean | string | { [name: string]: Input };

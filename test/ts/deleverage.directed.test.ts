@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import { Amount, Kind, type Operation } from "../../packages/reference/src/campaign.js";
-import type { DeleverageMathHarness } from "../../types/contracts/index.js";
+import type { DeleverageFormulas } from "../../types/contracts/index.js";
 
 const WAD = 10n ** 18n;
 const RAY = 10n ** 27n;
@@ -110,9 +110,9 @@ function expectNear(actual: bigint, expected: bigint, tolerance: bigint): void {
 }
 
 describe("Deleverage formulas, to the last bit", () => {
-  let math: DeleverageMathHarness;
+  let math: DeleverageFormulas;
   before(async () => {
-    math = await ethers.deployContract("DeleverageMathHarness");
+    math = await ethers.deployContract("DeleverageFormulas");
   });
   const MULTIPLIERS = [ONE, ONE - 1n, ONE / 3n, (1n << 80n) + 12_345n, 1n << 80n];
   const SIDES: [side: bigint, closed: bigint][] = [

@@ -7,11 +7,9 @@ import {
   NotOwnerOrOperator,
   OutOfBounds,
   Panicked,
-  RatioSourceTermOutOfBounds,
   RevertedWithReason,
   RevertedWithoutReason,
   SENTENCES,
-  TermOutOfBounds,
   UnknownChain,
   UnknownContractError,
   UnknownMarket,
@@ -39,7 +37,7 @@ import {
   toHex,
   type Abi,
 } from "viem";
-import { contractErrors, SentenceWrong } from "../../scripts/packages/errors.js";
+import { contractErrors, ErrorAmbiguous, requireOneShape, SentenceWrong } from "../../scripts/packages/errors.js";
 import { outdated } from "../../scripts/packages/generate.js";
 import { signatureOf, type Parameter } from "../../scripts/packages/abi.js";
 import { addressesOf, describeWorld } from "../../scripts/clients.js";
@@ -100,15 +98,9 @@ describe("SDK errors", () => {
     expect(() => contractErrors(root, wrong("{asset:money}"))).to.throw(SentenceWrong, "NoLot: no format money");
   });
 
-  it("keeps errors of one name apart when they say different things", () => {
-    const [term, source] = parseAbi([
-      "error TermOutOfBounds(bytes32 term, uint256 value, uint256 lower, uint256 upper)",
-      "error TermOutOfBounds(address source, uint256 price, uint256 least, uint256 most)",
-    ]);
-    const tip = decodeError(encodeErrorResult({ abi: [term], args: [toHex("tip", { size: 32 }), 3n, 1n, 2n] }));
-    expect(tip).to.be.instanceOf(TermOutOfBounds).with.property("message", "tip 3 is outside 1 to 2");
-    const price = decodeError(encodeErrorResult({ abi: [source], args: [OWNER, 3n, 1n, 2n] }));
-    expect(price).to.be.instanceOf(RatioSourceTermOutOfBounds).with.property("retryable", true);
+  it("has one class of every name, of one shape", () => {
+    const clash = parseAbi(["error ZeroSource(uint16 asset)", "error ZeroSource()"]);
+    expect(() => requireOneShape(clash)).to.throw(ErrorAmbiguous, "ZeroSource carries asset: number and ");
     const both = parseAbi([
       "error OutOfBounds(bytes32 parameter, uint256 value, uint256 lower, uint256 upper)",
       "error OutOfBounds(bytes32 parameter, int256 value, int256 lower, int256 upper)",

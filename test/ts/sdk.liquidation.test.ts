@@ -1,11 +1,6 @@
 // Liquidations with the SDK against a local chain: every stage of the closing chain, who pays, and what vaults do.
 import {
-  updatePrice,
-  buySpot,
-  RevertedWithoutReason,
   HealthLowered,
-  NothingToUnwind,
-  AddressMissing,
   AccountAboveMaintenance,
   BallastError,
   GAS_PER_LIQUIDATION,
@@ -21,9 +16,7 @@ import {
   claim,
   close,
   confirm,
-  deposit,
   depositToVault,
-  fillOrder,
   getAccount,
   getCapacities,
   getExposure,
@@ -57,72 +50,12 @@ import {
   syncVault,
   unwind,
   unwindInto,
-  type AccountId,
 } from "@ballast/sdk";
 import { expect } from "chai";
-import { network } from "hardhat";
 import { getAddress, type Hash } from "viem";
-import { addressesOf, tradersOf, type Trader } from "../../scripts/clients.js";
-import { deployLocal, openBackstop, openInsurance, openPool, setPrice, type World } from "../../scripts/local.js";
+import { setPrice } from "../../scripts/local.js";
 import { rejection } from "./support/rejection.js";
-
-const ETH = 1;
-const USD = 6;
-const LATER = 2n ** 40n;
-
-interface Scene {
-  world: World;
-  keeper: Trader;
-  maker: Trader;
-  trader: Trader;
-}
-
-interface Payers {
-  pool?: string;
-  backstop?: string;
-  insurance?: string;
-}
-
-async function openScene({ pool, backstop, insurance }: Payers): Promise<Scene> {
-  const world = await deployLocal(await network.create());
-  const more: Record<string, `0x${string}`> = {};
-  if (insurance !== undefined)
-    more["insuranceVault"] = getAddress(await (await openInsurance(world, parseUnits(insurance, USD))).getAddress());
-  if (pool !== undefined) await openPool(world, 1n, parseUnits(pool, USD));
-  if (backstop !== undefined)
-    more["backstopPool"] = getAddress(await (await openBackstop(world, parseUnits(backstop, USD))).getAddress());
-  const { liquidator, exchange, lens, connection } = world;
-  const runner = await connection.ethers.deployContract("LotRunner", [liquidator, exchange, lens]);
-  more["lotRunner"] = getAddress(await runner.getAddress());
-  const traders = await tradersOf(world, 3, await addressesOf(world, more));
-  const [keeper, maker, trader] = traders as [Trader, Trader, Trader];
-  for (const { client, address, account } of traders) {
-    await world.quote.mint(address, parseUnits("10000000", USD));
-    await confirm(client, await approve(client, { amount: parseUnits("10000000", USD) }));
-    await confirm(client, await deposit(client, { account, amount: parseUnits("1000000", USD) }));
-  }
-  return { world, keeper, maker, trader };
-}
-
-/** Accounts of the trader, each long one with so much margin, against the maker's order. */
-async function openLongs({ maker, trader }: Scene, sizes: readonly string[], margin: string): Promise<AccountId[]> {
-  const terms = { account: maker.account, asset: ETH, expiry: LATER, nonce: 1n, limit: parsePrice("2000") };
-  const ask = await signOrder(maker.client, { ...terms, size: parseSize("-10000") });
-  const accounts: AccountId[] = [];
-  for (const [i, size] of sizes.entries()) {
-    const account = accountId(trader.address, BigInt(i + 1));
-    const amount = parseUnits(margin, USD) * BigInt(Math.ceil(Number(size)));
-    await confirm(trader.client, await deposit(trader.client, { account, amount }));
-    const most = parseSize(size);
-    await confirm(trader.client, await fillOrder(trader.client, { maker: ask, taker: account, most, least: most }));
-    accounts.push(account);
-  }
-  return accounts;
-}
-
-const fall = async ({ world }: Scene, price: string): Promise<void> => {
-  await setPrice(world, 1n, parsePrice(price));
-};
+import { ETH, LATER, USD, fall, openLongs, openScene } from "./support/scene.js";
 
 describe("SDK liquidation", () => {
   it("reduces into the pool, says why when there is nothing to do, and reports every entry of many", async () => {
@@ -216,11 +149,6 @@ describe("SDK liquidation", () => {
     const unwound = await unwindInto(client, { signed });
     await confirm(client, unwound);
     expect(unwound.result > 0n && unwound.result <= unwindable).to.equal(true);
-    const spot = { spot: 3, amount: 1n, mostQuote: 10n ** 9n };
-    await rejection(buySpot(client, { ...spot, from: "backstopPool" }), NothingToUnwind);
-    await rejection(buySpot(client, { ...spot, from: "insuranceVault" }), AddressMissing);
-    const source = client.addresses.lens;
-    await rejection(updatePrice(client, { source, updates: ["0x"], fee: 1n }), RevertedWithoutReason);
   });
 
   it("offsets an orphan, books the deficit and pays it", async () => {

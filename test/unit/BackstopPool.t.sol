@@ -134,6 +134,20 @@ contract BackstopPoolTest is BackstopTest {
         assertGe(a.initialEquity, int256(a.initial));
     }
 
+    /// @dev In a halted market a leg weighs its initial rate twice: a thousand carries 1,000 / 0.201, not 1,000 / 0.101.
+    function test_Absorb_UpToWhatItsMarginCarriesOfAHaltedMarket() public {
+        setTerm(ETH, 5_00, 10);
+        enter(lina, 1_000e6);
+        carry(100e18);
+        setState(ETH, AssetState.Halted);
+        fall(ETH, 1_835e18);
+        step(aliceId, ETH);
+        uint256 taken = absorbAfterwards();
+        assertApproxEqAbs((taken * 1_835) / 1e18, 4_975, 1);
+        Assessor.Assessment memory a = house.assess(backstopId);
+        assertGe(a.initialEquity, int256(a.initial));
+    }
+
     function test_Absorb_NothingWithoutProviders() public {
         carry(1e18);
         fall(ETH, 1_835e18);

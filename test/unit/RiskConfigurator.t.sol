@@ -197,8 +197,11 @@ contract RiskConfiguratorTest is BallastTest {
         addFeed(QUOTE, 1e8);
         HouseTerms memory least = HouseTerms(0, 0, 0, 0, 0, 0, 5_00, 0);
         HouseTerms memory most = HouseTerms(10_000e18, 1e18, 80_00, 20_00, 0, 7, 100_00, 65_535);
+        HouseTerms memory stored = HouseTerms(10_000e18, 1e18, 80_00, 20_00, 0, 2, 100_00, 65_535);
+        vm.expectEmit(address(house));
+        emit IClearingHouse.HouseTermsSet(stored);
         vm.expectEmit(address(configurator));
-        emit IRiskConfigurator.HouseTermsSet(HouseTerms(0, 0, 0, 0, 0, 2, 10_000, 0), most);
+        emit IRiskConfigurator.HouseTermsSet(HouseTerms(0, 0, 0, 0, 0, 2, 10_000, 0), stored);
         configurator.setHouseTerms(most);
         assertEq(house.houseTerms().leastMargin, 10_000e18);
         assertEq(house.houseTerms().listed, 2, "is not a term");

@@ -10,9 +10,9 @@ contract RatioSource is IPriceSource {
     IPriceSource public immutable numerator;
     IPriceSource public immutable denominator;
 
-    error ZeroSource();
+    error ZeroTerm();
     error SameSource(address source);
-    error TermOutOfBounds(address source, uint256 price, uint256 least, uint256 most);
+    error TermPriceOutOfBounds(address source, uint256 price, uint256 least, uint256 most);
     error TermFromFuture(address source, uint256 updatedAt, uint256 time);
     error TermTooUncertain(address source, uint256 confidence, uint256 price);
 
@@ -23,7 +23,7 @@ contract RatioSource is IPriceSource {
     }
 
     constructor(IPriceSource numerator_, IPriceSource denominator_) {
-        require(address(numerator_) != address(0) && address(denominator_) != address(0), ZeroSource());
+        require(address(numerator_) != address(0) && address(denominator_) != address(0), ZeroTerm());
         require(address(numerator_) != address(denominator_), SameSource(address(numerator_)));
         numerator = numerator_;
         denominator = denominator_;
@@ -50,7 +50,7 @@ contract RatioSource is IPriceSource {
         (term.price, term.updatedAt, term.confidence) = source.latestPrice();
         require(
             term.price >= MIN_PRICE && term.price <= MAX_PRICE,
-            TermOutOfBounds(address(source), term.price, MIN_PRICE, MAX_PRICE)
+            TermPriceOutOfBounds(address(source), term.price, MIN_PRICE, MAX_PRICE)
         );
         require(term.updatedAt <= block.timestamp, TermFromFuture(address(source), term.updatedAt, block.timestamp));
         require(term.confidence < term.price, TermTooUncertain(address(source), term.confidence, term.price));

@@ -14,6 +14,7 @@ export * as Incentives from "./incentives.js";
 export * as Legs from "./legs.js";
 export * as Margin from "./margin.js";
 export * as Markets from "./markets.js";
+export * as Minutes from "./minutes.js";
 export * as Outflows from "./outflows.js";
 export * as Planner from "./planner.js";
 export * as Positions from "./positions.js";

@@ -1,4 +1,5 @@
 // What the closing chain has on its way: lots on offer, what went to pools, episodes, and its terms.
+import { Minutes } from "@ballast/math";
 import type { EventArgs } from "./events.js";
 import { numberTable, textTable, type Journal, type Table } from "./journal.js";
 import type { Handlers } from "./ledger.js";
@@ -23,7 +24,6 @@ export interface Episode {
 const NO_LOT: Lot = { size: 0n, start: 0, duration: 0, floor: 0, keeper: 0n };
 const NO_FLOW: Flow = { inFlight: 0n, windowStart: 0n, windowUsed: 0n };
 const NO_EPISODE: Episode = { since: 0n, left: 0n };
-const MINUTE = 60n;
 
 export class Lots {
   private readonly lots: Table<string, Lot>;
@@ -74,7 +74,7 @@ export class Lots {
   /** The notional that went to the pool in the minute of this time. */
   windowUsed(asset: number, time: bigint): bigint {
     const { windowStart, windowUsed } = this.flowOf(asset);
-    return time < windowStart + MINUTE ? windowUsed : 0n;
+    return Minutes.current({ used: windowUsed, start: windowStart }, time).used;
   }
 
   episodeOf(account: bigint): Episode {

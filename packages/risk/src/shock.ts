@@ -1,6 +1,6 @@
 // What a shock does: to an account, and to the whole book as a first-order waterfall. What that leaves out is in the page of
 // the risk views; nothing of what it counts is lost.
-import { Account, Assessor, Budgets, FixedPoint, type Price } from "@ballast/math";
+import { Account, Assessor, Budgets, FixedPoint, Minutes, type Price } from "@ballast/math";
 import { afterwards } from "./aftermath.js";
 import type { Book, MarketState, Member } from "./book.js";
 import { resolve, type Run } from "./closing.js";
@@ -13,8 +13,6 @@ import { lossesOf, receiptsOf, takenBy, type Fall, type Loser, type Row, type Wa
 
 /** The part of a deficit that insurance may pay, in basis points. */
 export const COVERABLE = 8_000n;
-/** After which a pool has its allowance again. */
-const WINDOW = 60n;
 
 /** Prices jump, stand for `seconds`, then the closing chain acts once. */
 export interface Step {
@@ -65,7 +63,7 @@ export function bookAfter(before: Book, { moves, seconds }: Step): Book {
   const time = before.time + seconds;
   const markets = [...before.markets].map(([asset, state]): [bigint, MarketState] => {
     const price = priceAfter(state.price, moves.get(asset) ?? 0n, seconds);
-    const windowUsed = seconds < WINDOW ? state.windowUsed : 0n;
+    const windowUsed = seconds < Minutes.SECONDS ? state.windowUsed : 0n;
     return [asset, { ...state, price, windowUsed, budget: Budgets.current(state.budget, before.fund, time) }];
   });
   return { ...before, time, markets: new Map(markets) };

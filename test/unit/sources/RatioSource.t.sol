@@ -103,10 +103,10 @@ contract RatioSourceTest is BallastTest {
         assertEq(confidence, 0.001010101010101011e18);
     }
 
-    function test_LatestPrice_RevertsWhen_TermOutOfBounds() public {
+    function test_LatestPrice_RevertsWhen_TermPriceOutOfBounds() public {
         uint256[4] memory wrong = [uint256(0), MIN_PRICE - 1, MAX_PRICE + 1, type(uint256).max];
         for (uint256 i = 0; i < 4; ++i) {
-            bytes4 reason = RatioSource.TermOutOfBounds.selector;
+            bytes4 reason = RatioSource.TermPriceOutOfBounds.selector;
             numerator.set(wrong[i], NOW, 0);
             denominator.set(1e18, NOW, 0);
             refused(abi.encodeWithSelector(reason, numerator, wrong[i], MIN_PRICE, MAX_PRICE));
@@ -137,9 +137,9 @@ contract RatioSourceTest is BallastTest {
     }
 
     function test_Constructor_RevertsWhen_ZeroOrSame() public {
-        vm.expectRevert(RatioSource.ZeroSource.selector);
+        vm.expectRevert(RatioSource.ZeroTerm.selector);
         new RatioSource(IPriceSource(address(0)), denominator);
-        vm.expectRevert(RatioSource.ZeroSource.selector);
+        vm.expectRevert(RatioSource.ZeroTerm.selector);
         new RatioSource(numerator, IPriceSource(address(0)));
         vm.expectRevert(abi.encodeWithSelector(RatioSource.SameSource.selector, numerator));
         new RatioSource(numerator, numerator);

@@ -32,7 +32,7 @@ export const liquidatorAbi = [
   { type: "error", name: "AccessManagedUnauthorized", inputs: [{ type: "address", name: "caller" }] },
   { type: "error", name: "AccountAboveMaintenance", inputs: [{ type: "uint256", name: "account" }, { type: "int256", name: "marginEquity" }, { type: "uint256", name: "maintenance" }] },
   { type: "error", name: "BidTooSmall", inputs: [{ type: "uint256", name: "size" }, { type: "uint256", name: "least" }] },
-  { type: "error", name: "DeadlinePassed", inputs: [{ type: "uint256", name: "deadline" }, { type: "uint256", name: "time" }] },
+  { type: "error", name: "DeadlinePassed", inputs: [{ type: "uint256", name: "deadline" }, { type: "uint256", name: "now_" }] },
   { type: "error", name: "LotNotOver", inputs: [{ type: "uint256", name: "account" }, { type: "uint16", name: "asset" }, { type: "uint256", name: "end" }, { type: "uint256", name: "time" }] },
   { type: "error", name: "NoLot", inputs: [{ type: "uint256", name: "account" }, { type: "uint16", name: "asset" }] },
   { type: "error", name: "NoReason", inputs: [] },

@@ -6,7 +6,7 @@ export const ratioSourceAbi = [
   { type: "function", name: "numerator", inputs: [], outputs: [{ type: "address", name: "" }], stateMutability: "view" },
   { type: "error", name: "SameSource", inputs: [{ type: "address", name: "source" }] },
   { type: "error", name: "TermFromFuture", inputs: [{ type: "address", name: "source" }, { type: "uint256", name: "updatedAt" }, { type: "uint256", name: "time" }] },
-  { type: "error", name: "TermOutOfBounds", inputs: [{ type: "address", name: "source" }, { type: "uint256", name: "price" }, { type: "uint256", name: "least" }, { type: "uint256", name: "most" }] },
+  { type: "error", name: "TermPriceOutOfBounds", inputs: [{ type: "address", name: "source" }, { type: "uint256", name: "price" }, { type: "uint256", name: "least" }, { type: "uint256", name: "most" }] },
   { type: "error", name: "TermTooUncertain", inputs: [{ type: "address", name: "source" }, { type: "uint256", name: "confidence" }, { type: "uint256", name: "price" }] },
-  { type: "error", name: "ZeroSource", inputs: [] },
+  { type: "error", name: "ZeroTerm", inputs: [] },
 ] as const;

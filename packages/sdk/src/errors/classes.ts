@@ -1053,17 +1053,17 @@ export class TermFromFuture extends ContractError<"TermFromFuture", { source: He
   }
 }
 
-/** `TermOutOfBounds(address source, uint256 price, uint256 least, uint256 most)`: source {source}: price {price} is outside {least} to {most}. Retryable. */
-export class RatioSourceTermOutOfBounds extends ContractError<"RatioSourceTermOutOfBounds", { source: Hex; price: bigint; least: bigint; most: bigint }> {
-  constructor(args: { source: Hex; price: bigint; least: bigint; most: bigint }) {
-    super("RatioSourceTermOutOfBounds", args);
-  }
-}
-
 /** `TermOutOfBounds(bytes32 term, uint256 value, uint256 lower, uint256 upper)`: {term:text} {value} is outside {lower} to {upper}. Final. */
 export class TermOutOfBounds extends ContractError<"TermOutOfBounds", { term: Hex; value: bigint; lower: bigint; upper: bigint }> {
   constructor(args: { term: Hex; value: bigint; lower: bigint; upper: bigint }) {
     super("TermOutOfBounds", args);
+  }
+}
+
+/** `TermPriceOutOfBounds(address source, uint256 price, uint256 least, uint256 most)`: source {source}: price {price} is outside {least} to {most}. Retryable. */
+export class TermPriceOutOfBounds extends ContractError<"TermPriceOutOfBounds", { source: Hex; price: bigint; least: bigint; most: bigint }> {
+  constructor(args: { source: Hex; price: bigint; least: bigint; most: bigint }) {
+    super("TermPriceOutOfBounds", args);
   }
 }
 
@@ -1235,17 +1235,17 @@ export class ZeroPyth extends ContractError<"ZeroPyth", Record<string, never>> {
   }
 }
 
-/** `ZeroSource()`: a source is zero. Final. */
-export class RatioSourceZeroSource extends ContractError<"RatioSourceZeroSource", Record<string, never>> {
-  constructor(args: Record<string, never>) {
-    super("RatioSourceZeroSource", args);
-  }
-}
-
 /** `ZeroSource(uint16 asset)`: a source of asset {asset} is zero. Final. */
 export class ZeroSource extends ContractError<"ZeroSource", { asset: number }> {
   constructor(args: { asset: number }) {
     super("ZeroSource", args);
+  }
+}
+
+/** `ZeroTerm()`: a source of the ratio is zero. Final. */
+export class ZeroTerm extends ContractError<"ZeroTerm", Record<string, never>> {
+  constructor(args: Record<string, never>) {
+    super("ZeroTerm", args);
   }
 }
 
@@ -1407,8 +1407,8 @@ export const REGISTRY: Readonly<Record<string, Known>> = {
   "0x305a27a9": { inputs: [{"name":"str","type":"string"}], create: (args) => new StringTooLong(args as StringTooLong["args"]) },
   "0x7977f720": { inputs: [{"name":"target","type":"uint256"},{"name":"lower","type":"uint256"},{"name":"upper","type":"uint256"}], create: (args) => new TargetOutOfBounds(args as TargetOutOfBounds["args"]) },
   "0xaccd1a67": { inputs: [{"name":"source","type":"address"},{"name":"updatedAt","type":"uint256"},{"name":"time","type":"uint256"}], create: (args) => new TermFromFuture(args as TermFromFuture["args"]) },
-  "0xbbad9a02": { inputs: [{"name":"source","type":"address"},{"name":"price","type":"uint256"},{"name":"least","type":"uint256"},{"name":"most","type":"uint256"}], create: (args) => new RatioSourceTermOutOfBounds(args as RatioSourceTermOutOfBounds["args"]) },
   "0x907866c5": { inputs: [{"name":"term","type":"bytes32"},{"name":"value","type":"uint256"},{"name":"lower","type":"uint256"},{"name":"upper","type":"uint256"}], create: (args) => new TermOutOfBounds(args as TermOutOfBounds["args"]) },
+  "0x32a2a62b": { inputs: [{"name":"source","type":"address"},{"name":"price","type":"uint256"},{"name":"least","type":"uint256"},{"name":"most","type":"uint256"}], create: (args) => new TermPriceOutOfBounds(args as TermPriceOutOfBounds["args"]) },
   "0x75633d82": { inputs: [{"name":"source","type":"address"},{"name":"confidence","type":"uint256"},{"name":"price","type":"uint256"}], create: (args) => new TermTooUncertain(args as TermTooUncertain["args"]) },
   "0xcf3e1352": { inputs: [{"name":"token","type":"address"},{"name":"expected","type":"uint256"},{"name":"actual","type":"uint256"}], create: (args) => new TokenAmountMismatch(args as TokenAmountMismatch["args"]) },
   "0x9937542a": { inputs: [{"name":"token","type":"address"}], create: (args) => new TokenInUse(args as TokenInUse["args"]) },
@@ -1433,6 +1433,6 @@ export const REGISTRY: Readonly<Record<string, Known>> = {
   "0xaa504504": { inputs: [], create: (args) => new ZeroFeedId(args as ZeroFeedId["args"]) },
   "0xd0d6cb32": { inputs: [], create: (args) => new ZeroPool(args as ZeroPool["args"]) },
   "0x5847823b": { inputs: [], create: (args) => new ZeroPyth(args as ZeroPyth["args"]) },
-  "0x6a17d9b9": { inputs: [], create: (args) => new RatioSourceZeroSource(args as RatioSourceZeroSource["args"]) },
   "0x8da7f765": { inputs: [{"name":"asset","type":"uint16"}], create: (args) => new ZeroSource(args as ZeroSource["args"]) },
+  "0xe14e9582": { inputs: [], create: (args) => new ZeroTerm(args as ZeroTerm["args"]) },
 };

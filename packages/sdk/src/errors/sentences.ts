@@ -62,6 +62,7 @@ const accounts = {
     "account {account:account} would hold {size:value} of asset {asset}, and at most {bound:value} fit",
   ),
   SizeTooLarge: final("size {size:value} is above {bound:value}"),
+  TermPriceOutOfBounds: retryable("source {source}: price {price} is outside {least} to {most}"),
   TooManyLegs: final("{legs} legs are more than the {bound} an account can hold"),
 };
 
@@ -223,8 +224,6 @@ const oracle = {
   PriceNotPositive: retryable("price {price} is not positive"),
   PriceOutOfBounds: retryable("price {price} is outside {least} to {most}"),
   QuorumOutOfBounds: final("quorum {quorum} is outside {lower} to {upper}"),
-  RatioSourceTermOutOfBounds: retryable("source {source}: price {price} is outside {least} to {most}"),
-  RatioSourceZeroSource: final("a source is zero"),
   RefundFailed: final("{caller} does not take back {amount} wei"),
   Revealed: final("the price of an update, told by a revert"),
   RoundIncomplete: retryable("round {round} is not complete"),
@@ -246,6 +245,7 @@ const oracle = {
   ZeroPool: final("the pool is zero"),
   ZeroPyth: final("the price contract is zero"),
   ZeroSource: final("a source of asset {asset} is zero"),
+  ZeroTerm: final("a source of the ratio is zero"),
 };
 
 export const SENTENCES = {
