@@ -54,7 +54,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         AccountId keeper
     ) external nonReentrant returns (Stage, uint256) {
         require(keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(keeper));
-        Situations.Situation memory s = look(clearingHouse.examine(account, asset), account, asset);
+        Situations.Situation memory s = look(examine(account, asset), account, asset);
         Lot memory lot = chain.lots[account][asset];
         bool over = lot.size != 0 && AuctionHouse.isOver(s, lot);
         if (!s.open) {
@@ -156,9 +156,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     function reduce(Situations.Situation memory s, Run memory run) internal {
         Pool memory pool = clearingHouse.poolOf(s.asset);
-        IClearingHouse.Case memory held;
-        if (pool.owner != address(0)) held = clearingHouse.examine(accountId(pool.owner, 0), s.asset);
-        Offer memory o = Reducing.offer(s, chain.flows[s.asset], pool, held);
+        Offer memory o = Reducing.offer(s, chain.flows[s.asset], pool, examine(accountId(pool.owner, 0), s.asset));
         run.reduce = o.reason;
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
@@ -170,6 +168,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         Flow memory flow = Reducing.used(chain.flows[s.asset], value);
         chain.flows[s.asset] = flow;
         emit WindowUsed(s.asset, flow.windowStart, flow.windowUsed);
+        // The pool is worth something else now, and with it the depth of the market.
+        if (!s.isDone()) s.reload(examine(s.account, s.asset));
     }
 
     /// @return whether a lot was opened; the one that is over, if any, makes room for it
@@ -184,9 +184,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     function absorb(Situations.Situation memory s, Run memory run) internal {
         if (s.isDone()) return;
-        IClearingHouse.Case memory held;
-        if (hasBackstop()) held = clearingHouse.examine(chain.backstop, s.asset);
-        Offer memory o = Absorbing.offer(s, chain.backstop, held);
+        Offer memory o = Absorbing.offer(s, chain.backstop, examine(chain.backstop, s.asset));
         run.absorb = o.reason;
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
@@ -208,8 +206,9 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         step(s, run, d, Stage.Offset);
     }
 
-    function hasBackstop() internal view returns (bool) {
-        return AccountId.unwrap(chain.backstop) != 0;
+    /// @dev The account in the ledger as it is now, with prices latched; nothing for nobody.
+    function examine(AccountId account, AssetId asset) internal returns (IClearingHouse.Case memory c) {
+        if (AccountId.unwrap(account) != 0) c = clearingHouse.examine(account, asset);
     }
 
     /// @dev A stage that fails is passed. What it reads has been latched for its offer: it cannot be made to fail by little gas.

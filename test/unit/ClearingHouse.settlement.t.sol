@@ -325,6 +325,7 @@ contract ClearingHouseSettlementTest is BallastTest {
         openLeg(ETH, daveId, aliceId, 10e18);
         endAt(1_500e18);
         skip(24 hours);
+        house.settle(pair(daveId, daveId));
         house.settle(everybody);
         assertTrue(isGone(ETH));
         assertEq(house.totalDeficit(), 0, "the winner paid what insurance did not");
