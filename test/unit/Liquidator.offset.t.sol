@@ -74,9 +74,12 @@ contract LiquidatorOffsetTest is PayingTest {
     /// @dev The pool earned by its part: the market is deeper now, and what is left needs less.
     function test_Liquidate_PoolThenOffset() public {
         openPool(ETH, keeper, 1_000_000e6);
+        Terms memory terms = stageTerms();
+        terms.window = 10;
+        liquidator.setTerms(ETH, terms);
         fund(alice, aliceId, 199_750e6);
         openLeg(ETH, aliceId, carolId, 500e18);
-        setPrice(ETH, 1_690e18);
+        fall(ETH, 1_640e18);
         step(aliceId, ETH);
         wait_(600);
         uint256 depth = house.marketOf(ETH).maintenanceDepth;
