@@ -49,6 +49,8 @@ const crank = section({
   enabled: flag.default(true),
   /** Notional below which unwinding waits. */
   least: amount("0", QUOTE_MOST).prefault("100"),
+  /** Fees in their row below which sharing them out waits. */
+  fees: amount("0", QUOTE_MOST).prefault("1000"),
   /** What it may cost in gas, in quote. */
   cost: amount("0", QUOTE_MOST).prefault("1"),
 });
@@ -70,7 +72,6 @@ const triggers = section({
   reload: whole(100, 3_600_000).default(2_000),
   /** Tips below this wait. */
   least: amount("0", QUOTE_MOST).prefault("0.1"),
-  batch: whole(1, 64).default(10),
 });
 
 const poke = section({
@@ -128,6 +129,8 @@ const alert = section({
   horizon: whole(1, 31_536_000).default(3_600),
   /** Of freedom of the tails; 0 for normal ones. */
   degrees: whole(0, 100).default(3),
+  /** Seconds between two looks. */
+  every: whole(1, 3_600).default(10),
   /** The accounts nearest to failing that are looked at. */
   nearest: whole(1, 100_000).default(200),
   /** Seconds until the same account is told again. */
@@ -183,7 +186,7 @@ export const schema = z.strictObject(
       bump: whole(10, 1_000).default(13),
       /** Seconds until a transaction is replaced. */
       stuck: number(0.1, 3_600).default(12),
-      /** Quote for one native token; or the asset whose mark says so. */
+      /** Quote for one native token; or the asset whose mark says so, by default the one that is called ETH. */
       price: amount("0", QUOTE_MOST).optional(),
       asset: text.optional(),
     }),
@@ -191,8 +194,8 @@ export const schema = z.strictObject(
     balance: amount("0", "1000000").prefault("0.05"),
     /** Transactions without an outcome at a time. */
     pending: whole(1, 256).default(16),
-    /** Milliseconds of the first pause after an outcome that was none, and the longest. */
-    backoff: section({ first: whole(1, 3_600_000).default(1_000), most: whole(1, 86_400_000).default(300_000) }),
+    /** Blocks of the first pause after an outcome that was none, and of the longest. */
+    backoff: section({ first: whole(1, 10_000).default(1), most: whole(1, 1_000_000).default(128) }),
     /** Seconds that a stop waits for what is on its way. */
     grace: number(0, 600).default(20),
     dryRun: flag.default(false),
