@@ -83,6 +83,8 @@ export class RpcRefused extends MirrorError {
     readonly method: string,
     readonly code: number,
     readonly reason: string,
+    /** What the node gave beside it: of a revert what the contract said. */
+    readonly data?: unknown,
   ) {
     super(`${method} was refused with ${code}: ${reason}`);
   }

@@ -31,7 +31,7 @@ export interface HttpRpcOptions {
 interface Answer {
   readonly id?: unknown;
   readonly result?: unknown;
-  readonly error?: { readonly code?: number; readonly message?: string };
+  readonly error?: { readonly code?: number; readonly message?: string; readonly data?: unknown };
 }
 
 /** Of a node, not of the call: another node, or the same one later, may answer. */
@@ -157,10 +157,10 @@ function resultOf(method: string, answer: Answer | undefined): unknown {
     if (!("result" in answer)) throw new NodeTrouble(method, "neither a result nor an error");
     return answer.result;
   }
-  const { code = 0, message = "" } = answer.error;
+  const { code = 0, message = "", data } = answer.error;
   const large = method === "eth_getLogs" && TOO_LARGE.test(message);
   if (!large && (TRANSIENT_CODES.has(code) || TRANSIENT.test(message))) throw new NodeTrouble(method, message);
-  throw new RpcRefused(method, code, message);
+  throw new RpcRefused(method, code, message, data);
 }
 
 /** Urls carry keys: only the host is told. */

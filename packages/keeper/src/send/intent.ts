@@ -10,6 +10,10 @@ export interface Intent {
   readonly value?: bigint;
   /** Limit: the planner knows it. */
   readonly gas: bigint;
+  /** What it will use, when the planner knows better than its limit; by it the profit is weighed. */
+  readonly gasUsed?: bigint;
+  /** For what succeeds without doing anything: what is wrong with what the simulation returned. */
+  readonly objection?: (returned: Hex) => string | undefined;
   readonly accounts: readonly bigint[];
   readonly asset?: bigint;
   /** Quote, before gas; negative for a duty that costs. */
@@ -30,7 +34,7 @@ export type Outcome =
       readonly gasUsed: bigint;
       readonly reverted: boolean;
     }
-  /** Nothing was sent: the simulation, the caps or the queue said no. */
+  /** Nothing was sent. Retryable: nothing speaks against the deed itself, the node, the queue or the fees did not allow it. */
   | { readonly kind: "refused"; readonly error: string; readonly retryable: boolean }
   /** `taken`: another instance has it, or another keeper did it. */
   | { readonly kind: "cancelled" | "expired" | "taken"; readonly by?: string };
@@ -42,6 +46,7 @@ export interface Sent {
 }
 
 export interface Ticket {
+  /** Both reject with `SenderStopped` when the sender stops before. */
   /** The first of both: it was written to the socket, or it ended before. */
   readonly sent: Promise<Sent | Outcome>;
   readonly outcome: Promise<Outcome>;

@@ -1,0 +1,178 @@
+// The nonces of one wallet. Each is signed here, and in the journal before anybody else sees it.
+import type { Address, LocalAccount } from "viem";
+import { keccak256 } from "viem";
+import type { Attempt, Inclusion, Lease, Purpose, SlotRow, Store } from "../store/store.js";
+import type { Fees } from "./fees.js";
+import type { Intent, Outcome } from "./intent.js";
+import { isOpen, latestOf, slotOf, type Slot } from "./slot.js";
+import { SenderInactive } from "./errors.js";
+
+export interface Terms {
+  readonly fees: Fees;
+  /** The head now. */
+  readonly block: number;
+}
+
+interface Body {
+  readonly to: Address;
+  readonly data: `0x${string}`;
+  readonly value: bigint;
+  readonly gas: bigint;
+}
+
+export type Appended = { readonly slot: Slot } | { readonly takenBy: string };
+
+export class Queue {
+  /** How leases and journal call the wallet. */
+  readonly key: string;
+  lease: Lease | undefined;
+  private next = 0;
+  private readonly bySlot = new Map<number, Slot>();
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly store: Store,
+    private readonly account: LocalAccount,
+    private readonly chainId: number,
+    private readonly cancelGas: bigint,
+  ) {
+    this.key = `${chainId}:${account.address.toLowerCase()}`;
+  }
+
+  get address(): Address {
+    return this.account.address;
+  }
+
+  /** By nonce. */
+  get slots(): Slot[] {
+    return [...this.bySlot.values()].sort((a, b) => a.nonce - b.nonce);
+  }
+
+  get open(): Slot[] {
+    return this.slots.filter(isOpen);
+  }
+
+  /** Wei that what is open may cost. */
+  get promised(): bigint {
+    const costs = this.open.map((slot) => {
+      const { maxFee, gas, purpose } = latestOf(slot);
+      return maxFee * gas + (purpose === "deed" ? (slot.intent?.intent.value ?? 0n) : 0n);
+    });
+    return costs.reduce((sum, cost) => sum + cost, 0n);
+  }
+
+  has(key: string): boolean {
+    return this.open.some(({ intent }) => intent?.intent.key === key);
+  }
+
+  /** One after the other: whatever takes a nonce or writes one down. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(work);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  load(lease: Lease, next: number, rows: readonly SlotRow[]): void {
+    this.lease = lease;
+    this.next = next;
+    this.bySlot.clear();
+    for (const row of rows) this.bySlot.set(row.nonce, slotOf(row));
+  }
+
+  async append(id: string, intent: Intent, terms: Terms): Promise<Appended> {
+    const lease = this.held();
+    const { to, data, value = 0n, gas } = intent;
+    const attempt = await this.sign({ to, data, value, gas }, this.next, 0, "deed", terms);
+    const begun = await this.store.begin(lease, id, intent, attempt);
+    if (begun.kind === "taken") return { takenBy: begun.by };
+    this.next++;
+    const slot = slotOf({ nonce: attempt.nonce, intent: { id, intent }, attempts: [attempt] });
+    this.bySlot.set(slot.nonce, slot);
+    return { slot };
+  }
+
+  /** A deed again, or a transfer of nothing to oneself. */
+  async replace(slot: Slot, purpose: Purpose, terms: Terms, verdict?: Outcome): Promise<void> {
+    const intent = purpose === "deed" ? slot.intent?.intent : undefined;
+    const { to, data, value = 0n, gas } = intent ?? this.nothing();
+    const serial = latestOf(slot).serial + 1;
+    const attempt = await this.sign({ to, data, value, gas }, slot.nonce, serial, purpose, terms, verdict);
+    await this.store.attempt(this.held(), attempt);
+    slot.attempts.push(attempt);
+    slot.cheap = false;
+  }
+
+  async fill(nonce: number, terms: Terms): Promise<Slot> {
+    const attempt = await this.sign(this.nothing(), nonce, 0, "fill", terms);
+    await this.store.attempt(this.held(), attempt);
+    const slot = slotOf({ nonce, attempts: [attempt] });
+    this.bySlot.set(nonce, slot);
+    return slot;
+  }
+
+  /** Used by one of its attempts, or by a transaction that is not ours. */
+  async settle(slot: Slot, inclusion: Inclusion | undefined, outcome: Outcome | undefined): Promise<void> {
+    await this.store.settle(this.held(), slot.nonce, inclusion, outcome);
+    if (inclusion === undefined) this.bySlot.delete(slot.nonce);
+    else slot.inclusion = inclusion;
+  }
+
+  async reopen(slot: Slot): Promise<void> {
+    await this.store.reopen(this.held(), slot.nonce);
+    slot.inclusion = undefined;
+    slot.delivered = undefined;
+  }
+
+  /** Nonces that are neither open nor included here, from the chain's next one on. */
+  gaps(count: number, limit: number): number[] {
+    const missing: number[] = [];
+    for (let nonce = count; nonce < this.next && missing.length < limit; nonce++) {
+      if (!this.bySlot.has(nonce)) missing.push(nonce);
+    }
+    return missing;
+  }
+
+  /** What was thought final is open again. */
+  async revive(row: SlotRow): Promise<Slot> {
+    const slot = slotOf(row);
+    await this.reopen(slot);
+    this.bySlot.set(slot.nonce, slot);
+    return slot;
+  }
+
+  async finalize(block: number): Promise<void> {
+    const deep = this.slots.filter(({ inclusion }) => inclusion !== undefined && inclusion.block <= block);
+    if (deep.length === 0) return;
+    await this.store.finalize(this.held(), block);
+    for (const { nonce } of deep) this.bySlot.delete(nonce);
+  }
+
+  private held(): Lease {
+    if (this.lease === undefined) throw new SenderInactive(this.address);
+    return this.lease;
+  }
+
+  private nothing(): Body {
+    return { to: this.address, data: "0x", value: 0n, gas: this.cancelGas };
+  }
+
+  private async sign(
+    body: Body,
+    nonce: number,
+    serial: number,
+    purpose: Purpose,
+    { fees: { maxFee, tip }, block }: Terms,
+    verdict?: Outcome,
+  ): Promise<Attempt> {
+    const raw = await this.account.signTransaction({
+      ...body,
+      type: "eip1559",
+      chainId: this.chainId,
+      nonce,
+      maxFeePerGas: maxFee,
+      maxPriorityFeePerGas: tip,
+    });
+    const signed = { hash: keccak256(raw), nonce, serial, purpose, maxFee, tip, gas: body.gas, raw, block };
+    return { ...signed, at: Date.now(), ...(verdict && { verdict }) };
+  }
+}
