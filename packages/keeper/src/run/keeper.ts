@@ -64,8 +64,8 @@ export class Keeper {
   static async open(parts: Parts): Promise<Keeper> {
     const { store, settings, sender, log, metrics } = parts;
     const rest = await Rest.load(store, settings.backoff);
-    const head = () => keeper.headNumber;
-    const dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.pending, head });
+    const head = (): number => keeper.headNumber;
+    const dispatch: Dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.pending, head });
     const keeper = new Keeper(parts, dispatch, rest);
     return keeper;
   }
