@@ -11,3 +11,6 @@ export { WalletSender, type SenderParameters } from "./send/sender.js";
 export * from "./store/errors.js";
 export { openStore } from "./store/open.js";
 export type * from "./store/store.js";
+export { Watch, type WatchOptions } from "./book/watch.js";
+export type { Candidate } from "./book/exact.js";
+export { marketAt, priceAt, type MarketAt, type Moment } from "./book/markets.js";
