@@ -62,7 +62,7 @@ describe("settings of a keeper", () => {
     const env = { BALLAST_STALL: "7", BALLAST_LOG: "debug", BALLAST_RPC: "http://a, http://b", BALLAST_GAS_TIP: "0.5" };
     const settings = readSettings(file, env, { log: "error" });
     expect(settings).to.deep.include({ poll: 300, stall: 7, log: "error", rpc: ["http://a", "http://b"] });
-    expect(settings.gas).to.deep.include({ most: 50_000_000_000n, tip: 500_000_000n, bump: 13 });
+    expect(settings.gas).to.deep.include({ most: 50_000_000_000n, tip: 500_000_000n });
   });
 
   it("has a variable of its own for every setting", () => {
@@ -74,10 +74,10 @@ describe("settings of a keeper", () => {
   });
 
   it("tells key, value and bound of every fault", () => {
-    expect(faults({ poll: 3, gas: { bump: 5, most: "x" }, strategies: { bid: { ask: "much" } } })).to.deep.equal([
+    expect(faults({ poll: 3, gas: { cost: "-5", most: "x" }, strategies: { bid: { ask: "much" } } })).to.deep.equal([
       "poll (BALLAST_POLL): 3 is no whole number from 50 to 60000",
       "gas.most (BALLAST_GAS_MOST): x is no amount from 0.000000001 to 1000000",
-      "gas.bump (BALLAST_GAS_BUMP): 5 is no whole number from 10 to 1000",
+      "gas.cost (BALLAST_GAS_COST): -5 is no amount from 0 to 1000000000000",
       "strategies.bid.ask (BALLAST_STRATEGIES_BID_ASK): much is no whole number from 0 to 1000",
     ]);
     expect(faults({ pol: 300, gas: { mots: 1 } })).to.have.members([

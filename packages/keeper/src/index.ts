@@ -14,3 +14,7 @@ export type * from "./store/store.js";
 export { Watch, type WatchOptions } from "./book/watch.js";
 export type { Candidate } from "./book/exact.js";
 export { marketAt, priceAt, type MarketAt, type Moment } from "./book/markets.js";
+export * from "./config/index.js";
+export * from "./run/index.js";
+export { strategiesOf } from "./strategies/index.js";
+export type { Plan, Snapshot, Strategy } from "./strategies/strategy.js";

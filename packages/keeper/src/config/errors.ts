@@ -1,4 +1,5 @@
 // What is wrong with a configuration: every fault with its key, its value and its bound.
+import { KeeperError } from "../errors.js";
 
 export interface Fault {
   /** As it stands in the file. */
@@ -9,11 +10,8 @@ export interface Fault {
   readonly bound: string;
 }
 
-export abstract class ConfigError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
+export abstract class ConfigError extends KeeperError {
+  override readonly retryable = false;
 }
 
 /** One or more settings mean nothing. */

@@ -182,18 +182,28 @@ export const schema = z.strictObject(
       /** Gwei. */
       most: amount("0.000000001", "1000000", 9).prefault("200"),
       tip: amount("0", "1000000", 9).prefault("1"),
-      /** Of a replacement over the one before it, in percent. */
-      bump: whole(10, 1_000).default(13),
-      /** Seconds until a transaction is replaced. */
-      stuck: number(0.1, 3_600).default(12),
+      /** Quote that the gas of one transaction may cost, however much it earns. */
+      cost: amount("0", QUOTE_MOST).prefault("50"),
       /** Quote for one native token; or the asset whose mark says so, by default the one that is called ETH. */
       price: amount("0", QUOTE_MOST).optional(),
       asset: text.optional(),
     }),
     /** Native tokens that the wallet must have. */
     balance: amount("0", "1000000").prefault("0.05"),
-    /** Transactions without an outcome at a time. */
-    pending: whole(1, 256).default(16),
+    send: section({
+      /** Transactions without an outcome at a time. */
+      pending: whole(1, 256).default(16),
+      /** Blocks after which one that is not included offers more, and after which it is given up. */
+      bump: whole(1, 1_000).default(3),
+      lifetime: whole(2, 10_000).default(30),
+      /** Blocks on which something that was included may still vanish. */
+      depth: whole(1, 1_000).default(12),
+      /** Blocks that the private relay has for it, and whether everybody may see it afterwards. */
+      relay: whole(1, 1_000).default(5),
+      fallback: flag.default(true),
+      /** Milliseconds after which another instance may take over the wallet of one that is silent. */
+      lease: whole(1_000, 600_000).default(10_000),
+    }),
     /** Blocks of the first pause after an outcome that was none, and of the longest. */
     backoff: section({ first: whole(1, 10_000).default(1), most: whole(1, 1_000_000).default(128) }),
     /** Seconds that a stop waits for what is on its way. */

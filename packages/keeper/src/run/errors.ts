@@ -1,19 +1,18 @@
-export abstract class RunError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+import { KeeperError } from "../errors.js";
 
 /** The loop ended by itself, which it never should. */
-export class LoopEnded extends RunError {
+export class LoopEnded extends KeeperError {
+  override readonly retryable = false;
+
   constructor(cause: unknown) {
     super(`the loop ended: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
 /** Nothing of what a replay needs was recorded. */
-export class NotRecorded extends RunError {
+export class NotRecorded extends KeeperError {
+  override readonly retryable = false;
+
   constructor(
     readonly from: number,
     readonly to: number,
@@ -23,7 +22,9 @@ export class NotRecorded extends RunError {
 }
 
 /** A webhook did not take what it was told. */
-export class WebhookFailed extends RunError {
+export class WebhookFailed extends KeeperError {
+  override readonly retryable = true;
+
   constructor(
     readonly status: number | undefined,
     readonly attempts: number,

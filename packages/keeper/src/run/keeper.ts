@@ -1,10 +1,10 @@
 // The loop: a block comes, the mirror and the watch follow it, strategies plan, the sender sends.
 import { MirrorError, type Change, type Header, type Ledger, type Mirror, type Rpc } from "@ballast/mirror";
 import type { Client, Deployment } from "@ballast/sdk";
-import type { PublicClient } from "viem";
 import type { Watch } from "../book/watch.js";
 import type { Settings } from "../config/schema.js";
 import type { Sender } from "../send/intent.js";
+import type { Head } from "../send/rounds.js";
 import type { Plan, Snapshot, Strategy } from "../strategies/strategy.js";
 import type { Decision, Store } from "../store/store.js";
 import { Dispatch } from "./dispatch.js";
@@ -17,6 +17,11 @@ import { encodeRecording } from "./recording.js";
 import { Rest } from "./rest.js";
 import { now, type TimedHeads, type WatchedSource } from "./source.js";
 import type { Webhook } from "./webhook.js";
+
+/** A sender that hears of every block. */
+export interface HeadedSender extends Sender {
+  onBlock(head: Head): Promise<void>;
+}
 
 /** Everything that a keeper is made of. */
 export interface Parts {
@@ -32,7 +37,7 @@ export interface Parts {
   readonly client: Client;
   readonly store: Store;
   /** Nobody in a dry run. */
-  readonly sender: Sender | undefined;
+  readonly sender: HeadedSender | undefined;
   readonly strategies: readonly Strategy[];
   /** Quote for one native token, at what is known of the prices. */
   readonly native: (ledger: Ledger, quoted: Quoted) => bigint;
@@ -65,8 +70,8 @@ export class Keeper {
     const { store, settings, sender, log, metrics } = parts;
     const rest = await Rest.load(store, settings.backoff);
     const head = (): number => keeper.headNumber;
-    const dispatch: Dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.pending, head });
-    const keeper = new Keeper(parts, dispatch, rest);
+    const dispatch: Dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.send.pending, head });
+    const keeper: Keeper = new Keeper(parts, dispatch, rest);
     return keeper;
   }
 
@@ -137,6 +142,7 @@ export class Keeper {
     const began = now();
     const quoted = await this.look();
     if (quoted === undefined) return;
+    void this.parts.sender?.onBlock({ ...header, baseFee: quoted.baseFee });
     const snapshot = this.snapshot(header, quoted);
     metrics.accounts.set(watch.size);
     const quick = strategies.filter(({ asks }) => !asks);
@@ -151,9 +157,9 @@ export class Keeper {
   }
 
   private async look(): Promise<Quoted | undefined> {
-    const { client, deployment, watch } = this.parts;
+    const { client, deployment, watch, settings } = this.parts;
     try {
-      return await readMarkets(client.publicClient as PublicClient, deployment, watch.ledger);
+      return await readMarkets(client.publicClient, deployment, watch.ledger, settings.gas.tip);
     } catch (error) {
       this.trouble(error instanceof Error ? error : new TypeError(String(error)));
       return undefined;

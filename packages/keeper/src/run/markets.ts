@@ -9,16 +9,24 @@ const QUOTE = 0;
 export interface Quoted {
   readonly prices: ReadonlyMap<number, Price>;
   readonly marks: ReadonlyMap<bigint, bigint>;
+  /** Wei per gas of the block, without what its producer gets. */
+  readonly baseFee: bigint;
+  /** Wei per gas of a transaction now. */
   readonly gasPrice: bigint;
 }
 
 /** At the latest block of a node; what is planned on it is simulated again before it is sent. */
-export async function readMarkets(client: PublicClient, { addresses }: Deployment, ledger: Ledger): Promise<Quoted> {
+export async function readMarkets(
+  client: PublicClient,
+  { addresses }: Deployment,
+  ledger: Ledger,
+  tip: bigint,
+): Promise<Quoted> {
   const assets = [QUOTE, ...ledger.perps, ...ledger.spots].filter((asset) => ledger.prices.of(asset).time !== 0n);
   const call = { abi: oracleRouterAbi, address: addresses.oracleRouter, functionName: "peek" } as const;
-  const [peeked, gasPrice] = await Promise.all([
+  const [peeked, { baseFeePerGas }] = await Promise.all([
     assets.length === 0 ? [] : client.readContract({ ...call, args: [assets] }),
-    client.getGasPrice(),
+    client.getBlock(),
   ]);
   const prices = new Map(
     assets.flatMap((asset, i) => {
@@ -26,7 +34,8 @@ export async function readMarkets(client: PublicClient, { addresses }: Deploymen
       return price === undefined ? [] : [[asset, { ...price, status: BigInt(price.status) }] as const];
     }),
   );
-  return { prices, marks: freshMarks(ledger, prices), gasPrice };
+  const baseFee = baseFeePerGas ?? 0n;
+  return { prices, marks: freshMarks(ledger, prices), baseFee, gasPrice: baseFee + tip };
 }
 
 /** Marks that differ from those latched last; one that is not fresh stays what it was. */

@@ -47,7 +47,7 @@ export async function* replay(options: ReplayOptions): AsyncGenerator<ReplayedBl
     const { logs, prices, gasPrice } = decodeRecording(seen.content);
     const header = { ...seen, timestamp: BigInt(seen.timestamp) };
     watch.apply({ kind: "applied", header, touched: ledger.apply({ header, logs }) });
-    const quoted = { prices, marks: freshMarks(ledger, prices), gasPrice };
+    const quoted = { prices, marks: freshMarks(ledger, prices), gasPrice, baseFee: gasPrice };
     const { client, deployment, payee, native } = options;
     const nobody = () => false;
     const snapshot = {

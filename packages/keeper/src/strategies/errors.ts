@@ -1,12 +1,9 @@
-export abstract class StrategyError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+import { KeeperError } from "../errors.js";
 
 /** Signed orders that cannot be read. */
-export class OrdersUnreadable extends StrategyError {
+export class OrdersUnreadable extends KeeperError {
+  override readonly retryable = true;
+
   constructor(
     readonly source: string,
     readonly reason: string,
@@ -17,7 +14,9 @@ export class OrdersUnreadable extends StrategyError {
 }
 
 /** A price service that does not answer, or answers something else. */
-export class UpdatesUnreadable extends StrategyError {
+export class UpdatesUnreadable extends KeeperError {
+  override readonly retryable = true;
+
   constructor(
     readonly host: string,
     readonly reason: string,
