@@ -50,5 +50,5 @@ export function freshMarks(ledger: Ledger, prices: ReadonlyMap<number, Price>): 
 }
 
 /** Quote for so much gas, at wei per gas and quote per native token. */
-export const costIn = (gasPrice: bigint, native: bigint) => (gas: bigint) => FixedPoint.mulDivUp(gas * gasPrice, native, WAD);
-
+export const costIn = (gasPrice: bigint, native: bigint) => (gas: bigint) =>
+  FixedPoint.mulDivUp(gas * gasPrice, native, WAD);

@@ -1,7 +1,15 @@
 // Puts a keeper together from its settings, and takes it apart.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { FileStore, HttpRpc, Mirror, RpcSource, SocketHeads, type Deployment as Logs, type Ledger } from "@ballast/mirror";
+import {
+  FileStore,
+  HttpRpc,
+  Mirror,
+  RpcSource,
+  SocketHeads,
+  type Deployment as Logs,
+  type Ledger,
+} from "@ballast/mirror";
 import { accountId, assetOf, createClient, getReserve, type Client, type Deployment } from "@ballast/sdk";
 import { createPublicClient, fallback, http, type LocalAccount } from "viem";
 import { Watch } from "../book/watch.js";
@@ -152,13 +160,18 @@ export function payeeOf({ settings, wallet }: Pick<Ordered, "settings" | "wallet
   throw missing(["payee"], "is needed where there is no wallet");
 }
 
+/** The market whose mark is the price of the native token. */
+export function nativeAsset({ asset }: Settings["gas"], deployment: Deployment): number {
+  if (asset === undefined && !("ETH" in deployment.markets))
+    throw missing(["gas", "price"], "is needed: quote for one native token, or gas.asset for the market that says so");
+  return assetOf(deployment, asset ?? "ETH");
+}
+
 /** Quote for one native token: as it is set, or the mark of a market. */
 export function nativeOf({ gas }: Settings, deployment: Deployment): (ledger: Ledger, quoted: Quoted) => bigint {
   const { price } = gas;
   if (price !== undefined) return () => price;
-  if (gas.asset === undefined && !("ETH" in deployment.markets))
-    throw missing(["gas", "price"], "is needed: quote for one native token, or gas.asset for the market that says so");
-  const asset = assetOf(deployment, gas.asset ?? "ETH");
+  const asset = nativeAsset(gas, deployment);
   return (ledger, { prices }) => prices.get(asset)?.mark ?? ledger.prices.markOf(asset);
 }
 
@@ -170,7 +183,10 @@ interface Around {
   readonly native: () => bigint;
 }
 
-async function senderOf(ordered: Ordered, { store, rpc, owner, metrics, native }: Around): Promise<WalletSender | undefined> {
+async function senderOf(
+  ordered: Ordered,
+  { store, rpc, owner, metrics, native }: Around,
+): Promise<WalletSender | undefined> {
   const { settings, deployment, wallet, log } = ordered;
   if (settings.dryRun || wallet === undefined) return undefined;
   const { gas, send, relay, timeout } = settings;

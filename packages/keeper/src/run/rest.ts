@@ -43,7 +43,13 @@ export class Rest {
   }
 
   /** Longer every time. @param longer whether trying again soon is of no use */
-  async fail(key: string, strategy: string, accounts: readonly bigint[], block: number, longer: boolean): Promise<void> {
+  async fail(
+    key: string,
+    strategy: string,
+    accounts: readonly bigint[],
+    block: number,
+    longer: boolean,
+  ): Promise<void> {
     this.keys.set(key, this.next(this.keys.get(key), block, longer));
     for (const account of accounts) {
       const pause = this.next(this.accounts.get(nameOf(strategy, account)), block, longer);

@@ -88,8 +88,7 @@ export class WatchedSource implements LogSource {
       this.keep(block, []);
       this.cameAt.set(block, at);
     }
-    for (const log of logs)
-      if (log.blockNumber >= first) this.logsOf.get(log.blockNumber)?.push(log);
+    for (const log of logs) if (log.blockNumber >= first) this.logsOf.get(log.blockNumber)?.push(log);
     return logs;
   }
 

@@ -35,7 +35,12 @@ export function strategiesOf({ strategies: all }: Settings, surroundings: Surrou
     crank.enabled ? new Crank(crank) : undefined,
     deleverage.enabled ? new Deleverage(deleverage) : undefined,
     triggers.enabled ? triggersOf(triggers) : undefined,
-    poke.enabled ? new Poke(poke, poke.sources.map((text) => sourceOf(text, deployment))) : undefined,
+    poke.enabled
+      ? new Poke(
+          poke,
+          poke.sources.map((text) => sourceOf(text, deployment)),
+        )
+      : undefined,
     funding.enabled ? new Accrual(funding) : undefined,
     quoteOf(all.quote, surroundings),
     alert.enabled ? new MarginCall(alert, tell) : undefined,

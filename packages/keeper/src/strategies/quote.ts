@@ -55,7 +55,9 @@ export class Quote implements Strategy {
 
   async plan(snapshot: Snapshot): Promise<Plan> {
     const left = await this.renew(snapshot);
-    const hedges = this.settings.hedge ? await Promise.all(this.assets.map((asset) => this.hedge(snapshot, asset))) : [];
+    const hedges = this.settings.hedge
+      ? await Promise.all(this.assets.map((asset) => this.hedge(snapshot, asset)))
+      : [];
     return planOf([...(left ? this.cancel(snapshot) : []), ...hedges.flat()]);
   }
 
@@ -146,12 +148,22 @@ export class Quote implements Strategy {
     const size = FixedPoint.mulDivDown(excess, WAD, mark) * (held > 0n ? -1n : 1n);
     const quote = await quoteOf(snapshot, asset, size);
     if (quote === undefined) return [];
-    const limit = size > 0n ? FixedPoint.mulUp(mark, WAD + BigInt(hedgeCost) * POINT) : FixedPoint.mulDown(mark, WAD - BigInt(hedgeCost) * POINT);
+    const limit =
+      size > 0n
+        ? FixedPoint.mulUp(mark, WAD + BigInt(hedgeCost) * POINT)
+        : FixedPoint.mulDown(mark, WAD - BigInt(hedgeCost) * POINT);
     if (size > 0n ? quote > limit : quote < limit) return [];
     const deadline = snapshot.head.timestamp + DEADLINE;
     const args = [{ account, asset, size, limit, reduceOnly: true, deadline }] as const;
     const data = encodeFunctionData({ abi: exchangeAbi, functionName: "trade", args });
-    const call = { to: snapshot.deployment.addresses.exchange, data, gas: GAS_PER_ORDER, urgency: Urgency.hedge, asset, deadline };
+    const call = {
+      to: snapshot.deployment.addresses.exchange,
+      data,
+      gas: GAS_PER_ORDER,
+      urgency: Urgency.hedge,
+      asset,
+      deadline,
+    };
     return dutyOf(snapshot, { key: `hedge:${account}:${asset}`, strategy: this.name, ...call }, excess);
   }
 }

@@ -36,7 +36,10 @@ export class Triggers implements Strategy {
     const profit = order.tip - snapshot.costOf(GAS_PER_ORDER);
     if (profit < this.settings.least) {
       const detail = `order ${hash}: tip ${order.tip} leaves ${profit} after gas, less than ${this.settings.least}`;
-      return { intents: [], decisions: [{ account: order.account, strategy: this.name, reason: "TipTooSmall", detail }] };
+      return {
+        intents: [],
+        decisions: [{ account: order.account, strategy: this.name, reason: "TipTooSmall", detail }],
+      };
     }
     const args = [encodeSigned(signed), snapshot.payee] as const;
     const data = encodeFunctionData({ abi: exchangeAbi, functionName: "execute", args });
