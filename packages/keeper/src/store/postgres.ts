@@ -1,6 +1,5 @@
 // One database for several instances, by its own clock.
 import pg from "pg";
-import { KeeperError } from "../errors.js";
 import type { Database, Row, Statements, Value } from "./database.js";
 import { StoreFailed } from "./errors.js";
 
@@ -37,14 +36,16 @@ export class PostgresDatabase implements Database {
 
   async transaction<T>(work: (statements: Statements) => Promise<T>, durable: boolean): Promise<T> {
     const client = await this.connect();
-    let broken = true;
+    const query = (sql: string, values: readonly Value[] = []): Promise<Row[]> => this.run(client, sql, values);
+    let broken = false;
     try {
-      const result = await this.run(client, work, durable);
-      broken = false;
+      await query(durable ? "BEGIN" : "BEGIN; SET LOCAL synchronous_commit = off");
+      const result = await work({ query });
+      await query("COMMIT");
       return result;
     } catch (error) {
       broken = !(await rolledBack(client));
-      throw error instanceof KeeperError ? error : this.failed(error);
+      throw error;
     } finally {
       client.release(broken);
     }
@@ -54,11 +55,13 @@ export class PostgresDatabase implements Database {
     await this.pool.end();
   }
 
-  private async run<T>(client: pg.PoolClient, work: (s: Statements) => Promise<T>, durable: boolean): Promise<T> {
-    await client.query(durable ? "BEGIN" : "BEGIN; SET LOCAL synchronous_commit = off");
-    const result = await work({ query: (sql, values) => run(client, sql, values) });
-    await client.query("COMMIT");
-    return result;
+  private async run(client: pg.PoolClient, sql: string, values: readonly Value[]): Promise<Row[]> {
+    const own = sql.replaceAll("{now}", NOW).replaceAll("{lock}", " FOR UPDATE");
+    try {
+      return (await client.query<Row>(own, [...values])).rows;
+    } catch (error) {
+      throw this.failed(error);
+    }
   }
 
   private async connect(): Promise<pg.PoolClient> {
@@ -72,12 +75,6 @@ export class PostgresDatabase implements Database {
   private failed(error: unknown): StoreFailed {
     return new StoreFailed(this.name, error instanceof Error ? error.message : String(error), error);
   }
-}
-
-async function run(client: pg.PoolClient, sql: string, values: readonly Value[] = []): Promise<Row[]> {
-  const own = sql.replaceAll("{now}", NOW).replaceAll("{lock}", " FOR UPDATE");
-  const { rows } = await client.query<Row>(own, [...values]);
-  return rows;
 }
 
 async function rolledBack(client: pg.PoolClient): Promise<boolean> {

@@ -3,8 +3,10 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Database, Row, Statements, Value } from "./database.js";
 import { StoreFailed } from "./errors.js";
 
-/** Milliseconds that one waits for another's transaction. */
-const BUSY = 5_000;
+/** Milliseconds that one waits for another's transaction, and between two looks. */
+const PATIENCE = 5_000;
+const GLANCE = 4;
+const BUSY = 5;
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 export class SqliteDatabase implements Database, Statements {
@@ -19,7 +21,7 @@ export class SqliteDatabase implements Database, Statements {
     this.name = `sqlite:${path}`;
     try {
       this.connection = new DatabaseSync(path);
-      this.connection.exec(`PRAGMA busy_timeout = ${BUSY}; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON`);
+      this.connection.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 0`);
     } catch (error) {
       throw this.failed(error);
     }
@@ -47,7 +49,7 @@ export class SqliteDatabase implements Database, Statements {
 
   private async run<T>(work: (statements: Statements) => Promise<T>, durable: boolean): Promise<T> {
     this.execute(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
-    this.execute("BEGIN IMMEDIATE");
+    await this.begin();
     try {
       const result = await work(this);
       this.execute("COMMIT");
@@ -55,6 +57,18 @@ export class SqliteDatabase implements Database, Statements {
     } catch (error) {
       if (this.connection.isTransaction) this.execute("ROLLBACK");
       throw error;
+    }
+  }
+
+  /** Others write too; meanwhile this process goes on. */
+  private async begin(): Promise<void> {
+    for (const end = Date.now() + PATIENCE; ; await new Promise((next) => setTimeout(next, GLANCE))) {
+      try {
+        this.connection.exec("BEGIN IMMEDIATE");
+        return;
+      } catch (error) {
+        if ((error as { errcode?: number }).errcode !== BUSY || Date.now() > end) throw this.failed(error);
+      }
     }
   }
 
