@@ -28,6 +28,7 @@ class Writer {
     [
       ...abis.clearingHouse.map((event) => ({ event, from: deployment.clearingHouse })),
       ...abis.oracle.map((event) => ({ event, from: deployment.oracle })),
+      ...abis.liquidator.map((event) => ({ event, from: deployment.liquidator })),
     ].map(({ event, from }) => [event.name, { inputs: event.inputs, from, topic: toEventSelector(event) }]),
   );
 
@@ -90,6 +91,13 @@ export class Economy {
         token: address(0),
       });
     this.endBlock();
+  }
+
+  /** What the closing chain may do in every market. */
+  setTerms(): void {
+    const shares = { target: 12_000, incentive: 5_000, penalty: 2_000, reduceImpact: 50, window: 200, inFlight: 500 };
+    const terms = { ...shares, latency: 2, backstop: 2_000, tip: WAD / 2n };
+    for (const asset of this.markets) this.writer.write("TermsSet", { asset, before: terms, terms });
   }
 
   beginBlock(): Change {

@@ -17,4 +17,11 @@ export { marketAt, priceAt, type MarketAt, type Moment } from "./book/markets.js
 export * from "./config/index.js";
 export * from "./run/index.js";
 export { strategiesOf } from "./strategies/index.js";
-export type { Plan, Snapshot, Strategy } from "./strategies/strategy.js";
+export type { Snapshot, Strategy } from "./strategies/strategy.js";
+export { Urgency, deedOf, plan, urgencyOf, type Left, type Orders, type Plan, type Planned } from "./plan/plan.js";
+export { COSTS, gasCost, ofBid, ofCall, type Costs, type Profit } from "./plan/profit.js";
+export { callOf, type Call, type Step } from "./plan/call.js";
+export { offered, offeredOf, type Offered } from "./plan/lots.js";
+export { roomOf, type Room } from "./plan/room.js";
+export { explain, parts, sentenceOf, type Why } from "./plan/reasons.js";
+export type { Hindrance } from "./plan/hindrances.js";

@@ -133,6 +133,11 @@ export class Watch {
     return Exact.standingOf(this.ledger, account, this.markets(at), at.time);
   }
 
+  /** As `standingOf`, at markets that are known. */
+  standingIn(account: bigint, markets: ReadonlyMap<number, MarketAt>, time: bigint): Candidate | undefined {
+    return Exact.standingOf(this.ledger, account, markets, time);
+  }
+
   /** One account with all its legs, for the views of `@ballast/math` and `@ballast/risk`. */
   snapshotOf(account: bigint, marks?: ReadonlyMap<bigint, bigint>, time?: bigint): Account.Snapshot {
     const at = this.moment(marks, time);

@@ -25,8 +25,10 @@ const liquidate = section({
   enabled: flag.default(true),
   /** Quote after gas; negative to keep the house safe at a loss. */
   least: amount("-1000", QUOTE_MOST).prefault("0"),
-  /** Accounts in one transaction. */
-  batch: whole(1, 64).default(6),
+  /** Accounts in one transaction: what chains let one have carries five. */
+  batch: whole(1, 64).default(5),
+  /** Accounts that are planned on one block, the most urgent first. */
+  most: whole(1, 10_000).default(250),
 });
 
 const bid = section({

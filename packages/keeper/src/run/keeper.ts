@@ -167,12 +167,14 @@ export class Keeper {
   }
 
   private snapshot(header: Header, quoted: Quoted): Snapshot {
-    const { watch, client, deployment, payee, native } = this.parts;
+    const { watch, client, deployment, payee, metrics } = this.parts;
     const { prices, marks, gasPrice } = quoted;
+    const native = this.parts.native(watch.ledger, quoted);
     return {
       head: { number: header.number, hash: header.hash, timestamp: header.timestamp },
-      ...{ watch, ledger: watch.ledger, prices, marks, gasPrice, client, deployment, payee },
-      costOf: costIn(gasPrice, native(watch.ledger, quoted)),
+      ...{ watch, ledger: watch.ledger, prices, marks, gasPrice, native, client, deployment, payee },
+      costOf: costIn(gasPrice, native),
+      count: (candidates) => metrics.candidates.set(candidates),
       isBusy: (strategy, account) => this.dispatch.isBusy(strategy, account),
       isKeyBusy: (key) => this.dispatch.isKeyBusy(key),
     };

@@ -48,12 +48,13 @@ export async function* replay(options: ReplayOptions): AsyncGenerator<ReplayedBl
     const header = { ...seen, timestamp: BigInt(seen.timestamp) };
     watch.apply({ kind: "applied", header, touched: ledger.apply({ header, logs }) });
     const quoted = { prices, marks: freshMarks(ledger, prices), gasPrice, baseFee: gasPrice };
-    const { client, deployment, payee, native } = options;
+    const { client, deployment, payee } = options;
+    const native = options.native(ledger, quoted);
     const nobody = () => false;
     const snapshot = {
       head: { number, hash: seen.hash, timestamp: header.timestamp },
-      ...{ watch, ledger, ...quoted, client, deployment, payee },
-      ...{ costOf: costIn(gasPrice, native(ledger, quoted)), isBusy: nobody, isKeyBusy: nobody },
+      ...{ watch, ledger, ...quoted, native, client, deployment, payee },
+      ...{ costOf: costIn(gasPrice, native), isBusy: nobody, isKeyBusy: nobody, count: () => undefined },
     };
     const plans = await Promise.all(strategies.filter(({ asks }) => !asks).map((each) => each.plan(snapshot)));
     yield {

@@ -24,12 +24,16 @@ export interface Snapshot {
   readonly marks: ReadonlyMap<bigint, bigint>;
   /** Wei. */
   readonly gasPrice: bigint;
+  /** Quote for one native token. */
+  readonly native: bigint;
   /** Quote for so much gas. */
   readonly costOf: (gas: bigint) => bigint;
   /** Whether an intent of this strategy for the account is on its way or rests. */
   readonly isBusy: (strategy: string, account: bigint) => boolean;
   /** The same for a deed that belongs to no account. */
   readonly isKeyBusy: (key: string) => boolean;
+  /** Notes how many accounts can be liquidated now. */
+  readonly count: (candidates: number) => void;
   /** For views of single lots and markets, at the head; never for accounts at large. */
   readonly client: Client;
   readonly deployment: Deployment;
