@@ -110,8 +110,8 @@ export async function tryStore(store: Store): Promise<void> {
 
 /** Reads of strategies go from node to node like those of the mirror. */
 function clientOf({ rpc, timeout }: Settings, { addresses }: Deployment, metrics: Metrics): Client {
-  const onFetchRequest = (): void => metrics.rpc.inc({ method: "strategies" });
-  const one = { timeout: timeout * 1_000, retryCount: 0, batch: true, onFetchRequest };
+  const onFetchResponse = (): void => metrics.rpc.inc({ method: "strategies" });
+  const one = { timeout: timeout * 1_000, retryCount: 0, batch: true, onFetchResponse };
   const transport = fallback(
     rpc.map((url) => http(url, one)),
     { retryCount: 1 },

@@ -64,7 +64,7 @@ export class Bid implements Strategy {
     if (most < lot.least || most <= 0n) return undefined;
     const notional = FixedPoint.mulUp(most, mark);
     const paid = (lot.premium * most) / lot.size - FixedPoint.mulDivUp(notional, BigInt(ask), POINTS);
-    const profit = paid - snapshot.costOf(GAS_PER_LIQUIDATION);
+    const profit = paid - snapshot.costOf(COSTS.gasUsed);
     if (profit < least) return undefined;
     const limit = lot.long ? FixedPoint.mulUp(lot.price, WAD + SLIP) : FixedPoint.mulDown(lot.price, WAD - SLIP);
     const deadline = snapshot.head.timestamp + DEADLINE;
@@ -88,7 +88,7 @@ export class Bid implements Strategy {
     const { addresses } = snapshot.deployment;
     if (!this.settings.run || addresses.lotRunner === undefined) return undefined;
     const run = await getRun(snapshot.client, { account, asset: Number(asset) });
-    const leastProfit = snapshot.costOf(GAS_PER_LIQUIDATION) + this.settings.least;
+    const leastProfit = snapshot.costOf(COSTS.gasUsed) + this.settings.least;
     if (run.size === 0n || run.profit < leastProfit) return undefined;
     const deadline = snapshot.head.timestamp + DEADLINE;
     const terms = { account, asset: Number(asset), most: run.size, least: 0n, leastProfit, to: snapshot.payee };
@@ -110,6 +110,7 @@ function intentOf(
     key: keyOf(account, asset),
     strategy: "bid",
     gas: GAS_PER_LIQUIDATION,
+    gasUsed: COSTS.gasUsed,
     accounts: [account],
     asset,
     urgency: Urgency.bid,
