@@ -1,5 +1,6 @@
 // Hands intents to the sender, once each, and waits for what becomes of them.
 import type { Intent, Outcome, Sender, Sent, Ticket } from "../send/intent.js";
+import type { Hash } from "viem";
 import type { Log } from "./log.js";
 import type { Metrics } from "./metrics.js";
 import type { Rest } from "./rest.js";
@@ -14,12 +15,16 @@ export interface DispatchOptions {
   readonly most: number;
   /** The block handled last. */
   readonly head: () => number;
+  /** Accounts of a batch for which nothing was done, although it was included. */
+  readonly skipped: (intent: Intent, hash: Hash) => Promise<readonly bigint[]>;
 }
 
 export class Dispatch {
   private readonly alive = new Map<string, Promise<void>>();
   private readonly busy = new Map<string, number>();
   private closed = false;
+  /** Whether something had to wait when intents were handed over last. */
+  full = false;
 
   constructor(private readonly options: DispatchOptions) {}
 
@@ -38,10 +43,14 @@ export class Dispatch {
   /** The most urgent ones, as many as may be on their way. @param priceAt unix milliseconds of what they were planned on */
   submit(intents: readonly Intent[], priceAt: number): void {
     const { log, sender, most } = this.options;
+    this.full = false;
     for (const intent of intents) {
       if (this.closed || this.isKeyBusy(intent.key)) continue;
       if (intent.accounts.some((account) => this.isBusy(intent.strategy, account))) continue;
-      if (this.alive.size >= most) return void log.debug({ key: intent.key, most }, "too many on their way");
+      if (this.alive.size >= most) {
+        this.full = true;
+        return void log.debug({ key: intent.key, most }, "too many on their way");
+      }
       if (sender === undefined) this.tell(intent, priceAt);
       else this.begin(sender, intent, priceAt);
     }
@@ -109,13 +118,25 @@ export class Dispatch {
   }
 
   /** Pauses begin only here: what has no outcome yet is on its way. */
-  private async settle({ key, strategy, accounts }: Intent, outcome: Outcome): Promise<void> {
+  private async settle(intent: Intent, outcome: Outcome): Promise<void> {
+    const { key, strategy, accounts } = intent;
     const { log, metrics, rest, head } = this.options;
     const kind = outcome.kind === "included" && outcome.reverted ? "reverted" : outcome.kind;
     metrics.outcomes.inc({ strategy, kind });
     log.info({ key, strategy, ...outcome, outcome: kind }, "outcome");
-    if (kind === "included") return rest.succeed(key, strategy, accounts);
+    if (outcome.kind === "included" && !outcome.reverted) return this.succeed(intent, outcome.hash);
     const soon = outcome.kind === "taken" || (outcome.kind === "refused" && outcome.retryable);
     await rest.fail(key, strategy, accounts, head(), !soon);
+  }
+
+  private async succeed(intent: Intent, hash: Hash): Promise<void> {
+    const { key, strategy, accounts } = intent;
+    const { log, rest, head, skipped } = this.options;
+    const without = accounts.length > 1 ? await skipped(intent, hash) : [];
+    const done = accounts.filter((account) => !without.includes(account));
+    await rest.succeed(key, strategy, done);
+    if (without.length === 0) return;
+    log.info({ key, strategy, hash, skipped: without.length }, "entries were skipped");
+    await rest.failAccounts(strategy, without, head());
   }
 }

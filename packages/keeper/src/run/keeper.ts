@@ -15,6 +15,7 @@ import { costIn, readMarkets, type Quoted } from "./markets.js";
 import type { Metrics } from "./metrics.js";
 import { encodeRecording } from "./recording.js";
 import { Rest } from "./rest.js";
+import { skippedBy } from "./skipped.js";
 import { now, type TimedHeads, type WatchedSource } from "./source.js";
 import type { Webhook } from "./webhook.js";
 
@@ -70,7 +71,8 @@ export class Keeper {
     const { store, settings, sender, log, metrics } = parts;
     const rest = await Rest.load(store, settings.backoff);
     const head = (): number => keeper.headNumber;
-    const dispatch: Dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.send.pending, head });
+    const skipped = skippedBy(parts.client);
+    const dispatch: Dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.send.pending, head, skipped });
     const keeper: Keeper = new Keeper(parts, dispatch, rest);
     return keeper;
   }
@@ -138,22 +140,33 @@ export class Keeper {
   }
 
   private async plan(header: Header, logs: readonly object[], priceAt: number): Promise<void> {
-    const { metrics, log, watch, strategies } = this.parts;
+    const { metrics, log, watch } = this.parts;
     const began = now();
     const quoted = await this.look();
     if (quoted === undefined) return;
-    void this.parts.sender?.onBlock({ ...header, baseFee: quoted.baseFee });
+    const settled = this.parts.sender?.onBlock({ ...header, baseFee: quoted.baseFee });
     const snapshot = this.snapshot(header, quoted);
     metrics.accounts.set(watch.size);
-    const quick = strategies.filter(({ asks }) => !asks);
-    const decisions: Decision[] = [];
-    for (const strategy of quick) decisions.push(...(await this.planOne(strategy, snapshot, priceAt)));
+    const decisions = await this.planQuick(snapshot, priceAt);
     metrics.planSeconds.observe((now() - began) / 1_000);
     metrics.pending.set(this.dispatch.size);
     metrics.resting.set(this.rest.size);
     log.debug({ block: header.number, price_at: priceAt, planned_at: now() }, "planned");
     this.note(header, { logs: logs as never, ...quoted }, decisions);
     this.ask(snapshot, priceAt);
+    void settled?.then(() => this.planAgain(snapshot, priceAt));
+  }
+
+  private async planQuick(snapshot: Snapshot, priceAt: number): Promise<Decision[]> {
+    const decisions: Decision[] = [];
+    for (const strategy of this.parts.strategies)
+      if (!strategy.asks) decisions.push(...(await this.planOne(strategy, snapshot, priceAt)));
+    return decisions;
+  }
+
+  /** The block made room for what had to wait. */
+  private async planAgain(snapshot: Snapshot, priceAt: number): Promise<void> {
+    if (this.dispatch.full && snapshot.head.number === this.headNumber) await this.planQuick(snapshot, priceAt);
   }
 
   private async look(): Promise<Quoted | undefined> {

@@ -51,6 +51,10 @@ export class Rest {
     longer: boolean,
   ): Promise<void> {
     this.keys.set(key, this.next(this.keys.get(key), block, longer));
+    await this.failAccounts(strategy, accounts, block, longer);
+  }
+
+  async failAccounts(strategy: string, accounts: readonly bigint[], block: number, longer = true): Promise<void> {
     for (const account of accounts) {
       const pause = this.next(this.accounts.get(nameOf(strategy, account)), block, longer);
       this.accounts.set(nameOf(strategy, account), pause);
