@@ -23,7 +23,15 @@ import {
 } from "@ballast/keeper";
 import { decodeEventLog, decodeFunctionData, type Hex } from "viem";
 import type { NetworkConnection } from "hardhat/types/network";
-import { STAGE_TERMS, WETH, accountId, openBackstop, openInsurance, type World } from "../../scripts/local.js";
+import {
+  STAGE_TERMS,
+  WETH,
+  accountId,
+  openBackstop,
+  openInsurance,
+  setPrice,
+  type World,
+} from "../../scripts/local.js";
 import { crowdOf } from "../support/pairs.js";
 import { disturb, makeWorld, shake, type RandomWorld } from "../support/worlds.js";
 
@@ -108,9 +116,32 @@ describe("Plan: what a call does on a chain", function () {
     if (call.lot === undefined && call.steps.length === 0) counts["none"] = (counts["none"] ?? 0) + 1;
   }
 
-  async function round(): Promise<void> {
+  async function setTerms(terms: Partial<typeof STAGE_TERMS>): Promise<void> {
+    for (const asset of made.prices.keys()) await made.world.liquidator.setTerms(asset, { ...STAGE_TERMS, ...terms });
+  }
+
+  /** Every price falls to so many percent within half a day. */
+  async function drift(percent: bigint): Promise<void> {
+    await made.world.connection.networkHelpers.time.increase(50_000n);
+    for (const [asset, price] of made.prices) {
+      made.prices.set(asset, (price * percent) / 100n);
+      await setPrice(made.world, asset, (price * percent) / 100n);
+    }
+  }
+
+  async function latch(): Promise<void> {
     await made.world.router.latch([...made.prices.keys()]);
     await follow();
+  }
+
+  async function openLots(): Promise<void> {
+    await latch();
+    for (const { account, asset } of watch.liquidatable(undefined, watch.time + 3n))
+      await made.world.liquidator.liquidate(account, asset, KEEPER, { gasLimit: 12_000_000n }).catch(() => undefined);
+  }
+
+  async function round(): Promise<void> {
+    await latch();
     const time = watch.time + 3n;
     for (const candidate of watch.liquidatable(undefined, time))
       for (const asset of mirror.ledger.legsOf(candidate.account)) await compare(candidate, BigInt(asset), time);
@@ -121,18 +152,25 @@ describe("Plan: what a call does on a chain", function () {
   }
 
   it("stages, sizes and the keeper's reward are the chain's, to the wei", async () => {
+    // A calm market without pools: lots that are over go to the backstop.
+    await setTerms({ reduceImpact: 0n, window: 0n });
+    for (let i = 0; i < 2; i++) {
+      await drift(91n);
+      await latch();
+    }
+    await openLots();
+    await made.world.connection.networkHelpers.time.increase(700n);
+    await round();
+    await setTerms({});
     for (const percent of [15, 25, 40]) {
       await shake(made, percent);
       await round();
     }
-    // Lots that are over leave their rest to the backstop.
-    for (const { account, asset } of watch.liquidatable(undefined, watch.time + 3n))
-      await made.world.liquidator.liquidate(account, asset, KEEPER, { gasLimit: 12_000_000n }).catch(() => undefined);
+    await openLots();
     await made.world.connection.networkHelpers.time.increase(700n);
     await round();
     for (const narrow of [{ inFlight: 10n }, { inFlight: 10n, backstop: 0n }]) {
-      for (const asset of made.prices.keys())
-        await made.world.liquidator.setTerms(asset, { ...STAGE_TERMS, ...narrow });
+      await setTerms(narrow);
       await shake(made, 30);
       await round();
     }
@@ -145,14 +183,11 @@ describe("Plan: what a call does on a chain", function () {
   it("a lot is what a bid would find, while its clock goes", async () => {
     const { world } = made;
     const { time: clock } = world.connection.networkHelpers;
-    await follow();
-    for (const { account, asset } of watch.liquidatable(undefined, watch.time + 3n))
-      await world.liquidator.liquidate(account, asset, KEEPER, { gasLimit: 12_000_000n }).catch(() => undefined);
+    await openLots();
     let found = 0;
     for (let i = 0; i < 4; i++) {
       await clock.increase(7n);
-      await world.router.latch([...made.prices.keys()]);
-      await follow();
+      await latch();
       const room = roomOf(watch);
       for (const { account, asset } of mirror.ledger.lots.live()) {
         const ours = offeredOf(watch, room, account, BigInt(asset));

@@ -39,13 +39,21 @@ export function callOf(room: Room, candidate: Candidate, asset: bigint): Call | 
   if (leg === undefined || before === undefined) return undefined;
   const { ledger, book } = room;
   const lot = ledger.lots.of(candidate.account, Number(asset));
-  const end = endOf(look(leg), lot);
-  const left = { ...before, pool: { ...before.pool }, backstop: { ...before.backstop } };
+  const auction = before.auction + freedBy(leg, lot.size);
+  const left = { ...before, auction, pool: { ...before.pool }, backstop: { ...before.backstop } };
   const base = { account: candidate.account, asset, left };
+  const end = endOf(look(leg), lot);
   if (lot.size !== 0n && book.time < end) return { ...base, steps: [], until: end, passed: {} };
   const over = lot.size !== 0n && book.time < end + FORGOTTEN;
   const order = over ? (["reduce", "absorb", "offset", "auction"] as const) : Stages.STAGES;
   return { ...base, ...run(room, leg, left, order) };
+}
+
+/** What a lot that is over leaves to the lots of its market. */
+function freedBy({ at }: Leg, size: bigint): bigint {
+  const most = Situations.share(at.market.initialDepth, at.terms.inFlight);
+  const room = (inFlight: bigint) => FixedPoint.max(0n, most - FixedPoint.mulDown(inFlight, at.price.mark));
+  return room(at.inFlight - size) - room(at.inFlight);
 }
 
 function run(
