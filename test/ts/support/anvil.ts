@@ -44,14 +44,16 @@ export class Anvil {
     const child = spawn(binary(), ["--port", String(port), "--silent", "--order", "fifo", ...options], {
       stdio: "ignore",
     });
-    process.once("exit", () => child.kill("SIGKILL"));
+    const end = (): boolean => child.kill("SIGKILL");
+    process.once("exit", end);
+    child.once("exit", () => process.removeListener("exit", end));
     const anvil = new Anvil(`http://127.0.0.1:${port}`, child);
-    for (const end = Date.now() + PATIENCE; ; await new Promise((next) => setTimeout(next, 25))) {
+    for (const limit = Date.now() + PATIENCE; ; await new Promise((next) => setTimeout(next, 25))) {
       try {
         await anvil.ask("eth_chainId");
         return anvil;
       } catch (error) {
-        if (Date.now() > end || child.exitCode !== null) throw error;
+        if (Date.now() > limit || child.exitCode !== null) throw error;
       }
     }
   }

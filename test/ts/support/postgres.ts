@@ -54,7 +54,9 @@ export class Postgres {
     const flags = ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-c", "fsync=off"];
     if (process.platform !== "win32") flags.push("-k", directory);
     const child = spawn(join(native, "bin", "postgres"), flags, { ...options, stdio: ["ignore", "ignore", "pipe"] });
-    process.once("exit", () => child.kill("SIGKILL"));
+    const end = (): boolean => child.kill("SIGKILL");
+    process.once("exit", end);
+    child.once("exit", () => process.removeListener("exit", end));
     await ready(child);
     return new Postgres(child, directory, port);
   }

@@ -54,9 +54,10 @@ export class Delivery {
   /** Whether a node answered. */
   private async attempt(slot: Slot, attempt: Attempt): Promise<boolean> {
     const hidden = this.wire.private && !slot.exposed;
+    const route = hidden ? "relay" : slot.delivered === attempt.hash ? "everywhere" : "node";
     const at = now();
     try {
-      const reception = await this.wire.broadcast(attempt.raw, attempt.hash, hidden);
+      const reception = await this.wire.broadcast(attempt.raw, attempt.hash, route);
       this.received(slot, attempt, reception, { hash: attempt.hash, at });
       if (!hidden || !("why" in reception) || !this.fallback) return true;
     } catch (error) {

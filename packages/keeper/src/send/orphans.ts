@@ -5,7 +5,7 @@ import type { Observe } from "./events.js";
 import type { Outcome } from "./intent.js";
 import type { SenderOptions } from "./options.js";
 import { outcomeOf, type Head } from "./rounds.js";
-import { latestOf, slotOf } from "./slot.js";
+import { ageOf, latestOf, slotOf } from "./slot.js";
 import type { Wire } from "./wire.js";
 
 export class Orphanage {
@@ -46,10 +46,11 @@ export class Orphanage {
     const { id, intent } = slot.intent;
     if (count > slot.nonce) return this.lost(id, slot.nonce);
     const late = intent.deadline !== undefined && head.timestamp > intent.deadline;
-    const age = head.number - (slot.attempts[0]?.block ?? head.number);
+    const age = ageOf(slotOf(slot), head.number);
     if (late || age > this.options.orphanBlocks) return { kind: "expired" };
     const { raw, hash } = latestOf(slotOf(slot));
-    if (age % this.options.resendBlocks === 0) await this.wire.broadcast(raw, hash, false);
+    if (age % this.options.resendBlocks === 0)
+      await this.wire.broadcast(raw, hash, this.wire.private ? "relay" : "everywhere");
     return undefined;
   }
 

@@ -118,7 +118,8 @@ export class Queue {
   }
 
   async reopen(slot: Slot): Promise<void> {
-    await this.store.reopen(this.held(), slot.nonce);
+    const found = await this.store.reopen(this.held(), slot.nonce);
+    slot.intent = found && { ...found, intent: slot.intent?.intent ?? found.intent };
     slot.inclusion = undefined;
     slot.delivered = undefined;
   }
@@ -133,8 +134,8 @@ export class Queue {
   }
 
   /** What was thought final is open again. */
-  async revive(row: SlotRow): Promise<Slot> {
-    const slot = slotOf(row);
+  async revive(row: SlotRow, head: number): Promise<Slot> {
+    const slot = { ...slotOf(row), since: head };
     await this.reopen(slot);
     this.bySlot.set(slot.nonce, slot);
     return slot;

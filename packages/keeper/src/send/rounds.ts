@@ -9,7 +9,7 @@ import { cancelCeiling, ceilingOf, first, instead, type FeePolicy, type Fees } f
 import type { Outcome } from "./intent.js";
 import type { SenderOptions } from "./options.js";
 import type { Queue } from "./queue.js";
-import { isOpen, keyOf, latestOf, type Slot } from "./slot.js";
+import { ageOf, isOpen, keyOf, latestOf, type Slot } from "./slot.js";
 import type { Tickets } from "./tickets.js";
 import type { Receipt, Standing, Wire } from "./wire.js";
 
@@ -39,6 +39,7 @@ export class Rounds {
   private last: Head | undefined;
   /** Included transactions have to be looked at again. */
   private suspect = true;
+  private unclear = false;
   private gapRounds = 0;
 
   constructor(private readonly parts: Parts) {}
@@ -52,8 +53,9 @@ export class Rounds {
       const hashes = watched.flatMap(({ attempts }) => attempts.map(({ hash }) => hash));
       const standing = await wire.standing(queue.address, hashes);
       this.balance = standing.balance;
-      this.suspect = false;
+      this.unclear = false;
       for (const slot of watched) await this.tend(slot, head, standing);
+      this.suspect = this.unclear;
       await this.repair(standing.count, head);
     }
     await queue.alone(() => queue.finalize(head.number - options.depth));
@@ -68,8 +70,10 @@ export class Rounds {
     const found = slot.attempts.flatMap(({ hash }) => receipts.get(hash) ?? []);
     const receipt = found.find((one) => isOf(head, one));
     if (receipt !== undefined) return this.included(slot, receipt);
-    if (found.length > 0) return this.doubt();
-    if (!isOpen(slot)) await this.reopen(slot);
+    // Of a block that is ahead of ours, or not of our chain.
+    this.unclear ||= found.length > 0;
+    if (found.length > 0) return;
+    if (!isOpen(slot)) await this.reopen(slot, head);
     if (count > slot.nonce) return this.missing(slot);
     slot.missing = 0;
     await this.urge(slot, head);
@@ -91,15 +95,11 @@ export class Rounds {
     this.parts.observe({ kind: "outcome", id: intent.id, key: intent.intent.key, outcome });
   }
 
-  /** Of a block that is ahead of ours, or not of our chain. */
-  private doubt(): void {
-    this.suspect = true;
-  }
-
-  private async reopen(slot: Slot): Promise<void> {
+  private async reopen(slot: Slot, head: Head): Promise<void> {
     const hash = slot.inclusion?.hash ?? latestOf(slot).hash;
     const { queue, observe } = this.parts;
     await queue.alone(() => queue.reopen(slot));
+    slot.since = head.number;
     observe({ kind: "reopened", nonce: slot.nonce, hash, ...keyOf(slot) });
   }
 
@@ -116,15 +116,15 @@ export class Rounds {
   private async urge(slot: Slot, head: Head): Promise<void> {
     const end = latestOf(slot).purpose === "deed" ? await this.verdict(slot, head) : undefined;
     if (end !== undefined && (await this.cancel(slot, head, end.outcome))) return;
-    const stuck = slot.cheap || head.number - latestOf(slot).block >= this.parts.options.bumpBlocks;
+    const stuck =
+      slot.cheap || head.number - Math.max(latestOf(slot).block, slot.since) >= this.parts.options.bumpBlocks;
     if (end === undefined && stuck && (await this.bump(slot, head))) return;
     this.deliverAgain(slot, head);
   }
 
   private deliverAgain(slot: Slot, head: Head): void {
     const { delivery, options } = this.parts;
-    const beginning = slot.attempts[0]?.block ?? head.number;
-    if (options.relayFallback && head.number - beginning >= options.relayBlocks) slot.exposed = true;
+    if (options.relayFallback && ageOf(slot, head.number) >= options.relayBlocks) slot.exposed = true;
     const due = slot.delivered === undefined || head.number - slot.deliveredAt >= options.resendBlocks;
     if (due) delivery.deliver(slot, head.number);
   }
@@ -133,7 +133,7 @@ export class Rounds {
   private async verdict(slot: Slot, head: Head): Promise<{ outcome: Outcome | undefined } | undefined> {
     if (slot.intent === undefined || slot.intent.outcome !== undefined) return { outcome: undefined };
     const { intent } = slot.intent;
-    const age = head.number - (slot.attempts[0]?.block ?? head.number);
+    const age = ageOf(slot, head.number);
     if (slot.withdrawn !== undefined) return { outcome: { kind: "cancelled", by: slot.withdrawn } };
     if (intent.deadline !== undefined && head.timestamp > intent.deadline) return { outcome: { kind: "expired" } };
     if (age > this.parts.options.lifetime) return { outcome: { kind: "expired" } };
@@ -190,7 +190,8 @@ export class Rounds {
     const { slots } = await store.journal(queue.key, count);
     for (const nonce of gaps) {
       const row = slots.find((one) => one.nonce === nonce && one.attempts.length > 0);
-      const slot = row === undefined ? await this.fill(nonce, head) : await queue.alone(() => queue.revive(row));
+      const slot =
+        row === undefined ? await this.fill(nonce, head) : await queue.alone(() => queue.revive(row, head.number));
       if (slot !== undefined) this.parts.delivery.deliver(slot, head.number);
     }
   }

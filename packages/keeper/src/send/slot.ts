@@ -4,7 +4,8 @@ import type { Attempt, Inclusion, OpenIntent, SlotRow } from "../store/store.js"
 
 export interface Slot {
   readonly nonce: number;
-  readonly intent: OpenIntent | undefined;
+  /** With an outcome when it ended elsewhere: then its nonce is only to be used up. */
+  intent: OpenIntent | undefined;
   /** In the order of their fees; never empty. */
   readonly attempts: Attempt[];
   inclusion: Inclusion | undefined;
@@ -12,6 +13,8 @@ export interface Slot {
   delivered: Hex | undefined;
   /** The head when it was last given to a node. */
   deliveredAt: number;
+  /** The head when it was open again; its age counts from there. */
+  since: number;
   /** A node said that it offers too little. */
   cheap: boolean;
   /** The relay did not take it, or it took too long. */
@@ -29,6 +32,7 @@ export const slotOf = ({ nonce, intent, inclusion, attempts }: Omit<SlotRow, "st
   inclusion,
   delivered: undefined,
   deliveredAt: -1,
+  since: -1,
   cheap: false,
   exposed: false,
   missing: 0,
@@ -40,6 +44,10 @@ export function latestOf({ attempts }: Slot): Attempt {
   if (last === undefined) throw new RangeError("a nonce without an attempt");
   return last;
 }
+
+/** Blocks since it was begun, or open again. */
+export const ageOf = ({ attempts, since }: Slot, head: number): number =>
+  head - Math.max(attempts[0]?.block ?? head, since);
 
 export const isOpen = ({ inclusion }: Slot): boolean => inclusion === undefined;
 

@@ -10,6 +10,8 @@ import type { Intent } from "./intent.js";
 export type Reception =
   { readonly kind: "accepted" | "stale" } | { readonly kind: "cheap" | "refused"; readonly why: string };
 
+export type Route = "relay" | "node" | "everywhere";
+
 export interface Receipt {
   readonly hash: Hex;
   readonly block: number;
@@ -58,17 +60,14 @@ export class Wire {
     if (objection !== undefined) throw new SimulationFailed(intent.key, objection, true);
   }
 
-  async broadcast(raw: Hex, hash: Hex, hidden: boolean): Promise<Reception> {
-    const rpc = hidden ? (this.relay ?? this.rpc) : this.rpc;
-    try {
-      const [answer] = await rpc.batch([{ method: "eth_sendRawTransaction", params: [raw] }]);
-      if (answer !== hash) throw new NodeLied("eth_sendRawTransaction", hash, String(answer));
-      return { kind: "accepted" };
-    } catch (error) {
-      const reception = receptionOf(error);
-      if (reception === undefined) throw error;
-      return reception;
-    }
+  /** To the relay, to the node preferred now, or to every node: one of them may keep it to itself. */
+  async broadcast(raw: Hex, hash: Hex, route: Route): Promise<Reception> {
+    if (route === "relay" && this.relay !== undefined) return give(this.relay, raw, hash);
+    if (route !== "everywhere" || this.rpc.nodes.length === 1) return give(this.rpc, raw, hash);
+    const given = await Promise.allSettled(this.rpc.nodes.map((node) => give(node, raw, hash)));
+    const receptions = given.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+    const best = receptions.find(({ kind }) => kind === "accepted") ?? receptions[0];
+    return best ?? give(this.rpc, raw, hash);
   }
 
   async count(wallet: Address, block: "latest" | "pending"): Promise<number> {
@@ -89,6 +88,18 @@ export class Wire {
     }
     const count = Number(amountOf("eth_getTransactionCount", answers.at(-2)));
     return { count, balance: amountOf("eth_getBalance", answers.at(-1)), receipts };
+  }
+}
+
+async function give(rpc: Rpc, raw: Hex, hash: Hex): Promise<Reception> {
+  try {
+    const [answer] = await rpc.batch([{ method: "eth_sendRawTransaction", params: [raw] }]);
+    if (answer !== hash) throw new NodeLied("eth_sendRawTransaction", hash, String(answer));
+    return { kind: "accepted" };
+  } catch (error) {
+    const reception = receptionOf(error);
+    if (reception === undefined) throw error;
+    return reception;
   }
 }
 

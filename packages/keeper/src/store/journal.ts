@@ -107,7 +107,7 @@ async function close(db: Statements, id: string, outcome: Outcome): Promise<void
   ]);
 }
 
-export async function reopen(db: Statements, lease: Lease, nonce: number): Promise<void> {
+export async function reopen(db: Statements, lease: Lease, nonce: number): Promise<OpenIntent | undefined> {
   await fence(db, lease);
   const slot = [lease.key, nonce] as const;
   await db.query(
@@ -120,6 +120,8 @@ export async function reopen(db: Statements, lease: Lease, nonce: number): Promi
        AND NOT EXISTS (SELECT 1 FROM intents other WHERE other.key = intents.key AND other.kind IS NULL)`,
     slot,
   );
+  const [row] = await db.query("SELECT * FROM intents WHERE wallet = $1 AND nonce = $2", slot);
+  return row && openIntentOf(row);
 }
 
 export async function finalize(db: Statements, lease: Lease, block: number): Promise<void> {

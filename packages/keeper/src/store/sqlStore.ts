@@ -65,7 +65,7 @@ export class SqlStore implements Store {
     return this.durably((db) => journal.settle(db, lease, nonce, inclusion, outcome));
   }
 
-  reopen(lease: Lease, nonce: number): Promise<void> {
+  reopen(lease: Lease, nonce: number): Promise<OpenIntent | undefined> {
     return this.durably((db) => journal.reopen(db, lease, nonce));
   }
 

@@ -129,8 +129,8 @@ export interface Store {
   attempt(lease: Lease, attempt: Attempt): Promise<void>;
   /** The nonce is used: by one of the attempts, or by a transaction that is not in the journal. */
   settle(lease: Lease, nonce: number, inclusion: Inclusion | undefined, outcome: Outcome | undefined): Promise<void>;
-  /** The block that had it is gone. The intent is alive again unless its key is alive elsewhere. */
-  reopen(lease: Lease, nonce: number): Promise<void>;
+  /** The block that had it is gone. The intent is alive again; with its outcome, when its key is alive elsewhere. */
+  reopen(lease: Lease, nonce: number): Promise<OpenIntent | undefined>;
   /** What was included up to this block stays. */
   finalize(lease: Lease, block: number): Promise<void>;
   /** Goes on at a later nonce. */
