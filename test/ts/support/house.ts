@@ -2,7 +2,15 @@
 import { network } from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import { accountId, type Deployment } from "@ballast/sdk";
-import { getAddress, numberToHex, toFunctionSelector, encodeAbiParameters, type Address, type Hex } from "viem";
+import {
+  getAddress,
+  numberToHex,
+  encodeAbiParameters,
+  parseAbiParameters,
+  toFunctionSelector,
+  type Address,
+  type Hex,
+} from "viem";
 import { describeWorld } from "../../../scripts/clients.js";
 import { WAD, deployLocal, fund, openBackstop, openInsurance, openPool, type World } from "../../../scripts/local.js";
 import { signOrder } from "../../../scripts/orders.js";
@@ -32,6 +40,7 @@ export interface House {
   /** Longs of 10 each. */
   readonly traders: readonly bigint[];
   readonly feed: Address;
+  readonly quote: Address;
   readonly deployer: Address;
 }
 
@@ -60,7 +69,8 @@ export async function openHouse(options: HouseOptions, ...anvilOptions: string[]
   const traders = await openTraders(world, options, async (contract, data) => {
     await anvil.ask("eth_sendTransaction", { from: deployer.address, to: await contract.getAddress(), data, gas: GAS });
   });
-  return { anvil, deployment, traders, feed: await addressOf(feed), deployer: getAddress(deployer.address) };
+  const [feedAt, quote] = await Promise.all([addressOf(feed), addressOf(world.quote)]);
+  return { anvil, deployment, traders, feed: feedAt, quote, deployer: getAddress(deployer.address) };
 }
 
 type Send = (contract: { getAddress(): Promise<string> }, data: string) => Promise<void>;
@@ -118,6 +128,25 @@ async function move({ provider }: NetworkConnection, anvil: Anvil): Promise<void
       await anvil.ask("eth_sendTransaction", call);
     }
   }
+}
+
+/** Gives an account of somebody whole quote, which he deposits himself. */
+export async function giveMargin(
+  { anvil, deployment, quote, deployer }: House,
+  owner: Address,
+  whole: bigint,
+): Promise<bigint> {
+  const { clearingHouse } = deployment.addresses;
+  const [amount, account] = [whole * UNIT, accountId(owner)];
+  const send = (from: Address, to: Address, signature: string, types: string, ...values: unknown[]) =>
+    anvil.ask("eth_sendTransaction", {
+      ...{ from, to, gas: numberToHex(1_000_000) },
+      data: `${toFunctionSelector(signature)}${encodeAbiParameters(parseAbiParameters(types), values).slice(2)}`,
+    });
+  await send(deployer, quote, "mint(address,uint256)", "address,uint256", owner, amount);
+  await send(owner, quote, "approve(address,uint256)", "address,uint256", clearingHouse, amount);
+  await send(owner, clearingHouse, "deposit(uint256,uint16,uint256)", "uint256,uint16,uint256", account, 0, amount);
+  return account;
 }
 
 /** The feed says so from the next block on. @param price whole quote */

@@ -36,7 +36,9 @@ export class KeeperProcess {
     createInterface({ input: stdout }).on("line", (line) => this.hear(line));
     stderr.on("data", (text: Buffer) => (this.said = (this.said + text.toString()).slice(-4_000)));
     child.once("exit", () => this.wake());
-    process.once("exit", () => child.kill("SIGKILL"));
+    const kill = (): void => void child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.removeListener("exit", kill));
   }
 
   static start({ folder, deployment, settings, args = [], env = {} }: KeeperOptions): KeeperProcess {

@@ -104,6 +104,7 @@ export class Keeper {
     const { signal } = this.stopping;
     for (let failures = 0; !signal.aborted;) {
       try {
+        await this.begin();
         for await (const change of this.parts.mirror.follow(signal)) {
           await this.handle(change);
           failures = 0;
@@ -117,6 +118,16 @@ export class Keeper {
     }
   }
 
+  /** One that goes on where it stopped may be at the head already: it does not wait for the next block to plan. */
+  private async begin(): Promise<void> {
+    const { mirror, source } = this.parts;
+    for await (const change of mirror.toHead(this.stopping.signal)) await this.handle(change);
+    const { head } = mirror.ledger;
+    if (head === undefined || head.number === this.headNumber) return;
+    const [header] = await source.headers([head.number]);
+    if (header?.hash === head.hash) await this.arrive(header);
+  }
+
   /** A failure that may pass. */
   trouble(error: Error): void {
     this.parts.metrics.troubles.inc({ kind: error.name });
@@ -124,17 +135,21 @@ export class Keeper {
   }
 
   private async handle(change: Change): Promise<void> {
-    const { metrics, log, health, watch, source } = this.parts;
+    const { metrics, log, watch } = this.parts;
     watch.apply(change);
     if (change.kind === "undone") {
       metrics.undone.inc();
       return void log.warn({ block: change.block.number, hash: change.block.hash }, "block undone");
     }
-    const { header } = change;
+    metrics.blocks.inc();
+    await this.arrive(change.header);
+  }
+
+  private async arrive(header: Header): Promise<void> {
+    const { health, source } = this.parts;
     const { logs, at } = source.take(header.number);
     const isHead = header.number >= source.told;
     this.headNumber = header.number;
-    metrics.blocks.inc();
     health.handle(header.number, header.timestamp, isHead);
     if (isHead && !this.stopping.signal.aborted) await this.plan(header, logs, this.parts.heads?.take() ?? at);
   }
