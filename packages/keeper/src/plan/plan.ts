@@ -98,14 +98,20 @@ function ordered(candidates: readonly Candidate[], tries: Map<bigint, number>): 
 
 /** Without a closer look: a keeper never gets more than the tip and half the penalty on all that is held. */
 export function hopeless(room: Room, candidate: Candidate, costs: Costs): Why | undefined {
-  const { asset, bankrupt, maintenance } = candidate;
-  const at = room.book.markets.get(asset);
-  if (at === undefined || room.ledger.legsOf(candidate.account).length > 1) return undefined;
-  const insured = room.ledger.markets.insurable(Number(asset), room.book.time) > 0n;
-  const { tip, penalty } = at.terms;
-  const most = bankrupt ? (insured ? tip : 0n) : tip + FixedPoint.mulDivUp(maintenance, penalty, 20_000n);
+  const most = room.ledger
+    .legsOf(candidate.account)
+    .map((asset) => mostOf(room, candidate, asset))
+    .reduce(FixedPoint.max, 0n);
   const gas = gasCost(costs, costs.gasUsed);
+  const { asset } = candidate;
   return most - gas < costs.least ? { kind: "hopeless", asset, most, gas, least: costs.least } : undefined;
+}
+
+function mostOf({ book, ledger }: Room, { bankrupt, maintenance }: Candidate, asset: number): bigint {
+  const terms = book.markets.get(BigInt(asset))?.terms;
+  if (terms === undefined) return 0n;
+  if (!bankrupt) return terms.tip + FixedPoint.mulDivUp(maintenance, terms.penalty, 20_000n);
+  return ledger.markets.insurable(asset, book.time) > 0n ? terms.tip : 0n;
 }
 
 /** The leg to begin with, or the first other one with which something can be done. */
