@@ -30,56 +30,64 @@ export interface ChainFigures {
   readonly scaled: readonly string[];
 }
 
-export async function benchChain(accounts: number, markets: number, sample: number): Promise<ChainFigures> {
-  const anvil = await Anvil.start(["--gas-limit", "1000000000000", "--accounts", "3"]);
-  try {
-    const connection = await network.create({ network: "localhost", override: { url: anvil.url } });
-    const world = await deployLocal(connection);
-    const prices = await listMore(world, markets);
-    const house = getAddress(await world.house.getAddress());
-    const mirror = await follow(anvil, world, house);
-    await latch(world, prices, mirror);
-    const members = membersOf(accounts, prices);
-    const started = performance.now();
-    await load(anvil, house, mirror.ledger, members);
-    const load_ms = round(performance.now() - started);
-    const [from = ""] = (await anvil.call("eth_accounts")) as string[];
-    const at = { house, multicall: await deployMulticall(anvil, from) };
-    const watch = new Watch(mirror.ledger);
-    watch.rehearse();
-    for (const [asset, price] of prices) await setPrice(world, BigInt(asset), (price * CRASH) / 100n);
-    await world.router.latch([...prices.keys()]);
-    for await (const change of mirror.toHead()) watch.apply(change);
-    const [found, chain_set_ms] = timed(() => watch.liquidatable());
-    const figures = {
-      chain_accounts: accounts,
-      chain_markets: markets,
-      load_ms,
-      chain_fell: found.length,
-      chain_set_ms,
-    };
-    const ids = members.map(({ id }) => id);
-    const set = new Set(found.map(({ account }) => account));
-    return { ...figures, ...(await others(anvil, at, ids, set, sample, toHex(mirror.ledger.head?.number ?? 0))) };
-  } finally {
-    await anvil.stop();
-  }
+/** A chain with the crowd on it, and a mirror of both. */
+export interface Stage {
+  readonly anvil: Anvil;
+  readonly world: World;
+  readonly house: Address;
+  readonly multicall: Address;
+  readonly prices: ReadonlyMap<number, bigint>;
+  readonly mirror: Mirror;
+  readonly accounts: readonly bigint[];
+  readonly load_ms: number;
 }
 
-async function others(
-  anvil: Anvil,
-  at: { house: Address; multicall: Address },
-  ids: readonly bigint[],
-  set: ReadonlySet<bigint>,
-  sample: number,
-  block: string,
-) {
+export async function openStage(anvil: Anvil, accounts: number, markets: number): Promise<Stage> {
+  const connection = await network.create({ network: "localhost", override: { url: anvil.url } });
+  const world = await deployLocal(connection);
+  const prices = await listMore(world, markets);
+  const house = getAddress(await world.house.getAddress());
+  const [from = ""] = (await anvil.call("eth_accounts")) as string[];
+  const multicall = await deployMulticall(anvil, from);
+  await world.router.latch([...prices.keys()]);
+  const mirror = await follow(anvil, world, house);
+  await mirror.catchUp();
+  const members = membersOf(accounts, prices);
+  const started = performance.now();
+  await load(anvil, house, mirror.ledger, members);
+  const load_ms = round(performance.now() - started);
+  return { anvil, world, house, multicall, prices, mirror, accounts: members.map(({ id }) => id), load_ms };
+}
+
+/** −17 % in every market, in one block. */
+export async function benchChain(stage: Stage, sample: number): Promise<ChainFigures> {
+  const { world, mirror, prices, accounts, load_ms } = stage;
+  await mirror.catchUp();
+  const watch = new Watch(mirror.ledger);
+  watch.rehearse();
+  for (const [asset, price] of prices) await setPrice(world, BigInt(asset), (price * CRASH) / 100n);
+  await world.router.latch([...prices.keys()]);
+  for await (const change of mirror.toHead()) watch.apply(change);
+  const [found, chain_set_ms] = timed(() => watch.liquidatable());
+  const set = new Set(found.map(({ account }) => account));
+  return {
+    chain_accounts: accounts.length,
+    chain_markets: prices.size,
+    load_ms,
+    chain_fell: found.length,
+    chain_set_ms,
+    ...(await others(stage, set, sample, toHex(mirror.ledger.head?.number ?? 0))),
+  };
+}
+
+async function others(stage: Stage, set: ReadonlySet<bigint>, sample: number, block: string) {
+  const { anvil, accounts: ids } = stage;
   let started = performance.now();
-  const all = await multicall(anvil, at, ids, block);
+  const all = await multicall(anvil, stage, ids, block);
   const multicall_ms = round(performance.now() - started);
   const asked = ids.slice(0, sample);
   started = performance.now();
-  const single = await naive(anvil, at.house, asked, block);
+  const single = await naive(anvil, stage.house, asked, block);
   const naive_ms = round(performance.now() - started);
   requireSame(new Set(all), set);
   requireSame(new Set(single), new Set(asked.filter((id) => set.has(id))));
@@ -119,9 +127,4 @@ async function follow(anvil: Anvil, { router, liquidator }: World, house: string
   const addresses = { clearingHouse: house, oracle, liquidator: chain, vaults: [] };
   const deployment = { chainId: 31_337, ...addresses, quoteDecimals: 6, fromBlock: 0 };
   return Mirror.open(deployment, new RpcSource(new HttpRpc([anvil.url])));
-}
-
-async function latch({ router }: World, prices: ReadonlyMap<number, bigint>, mirror: Mirror): Promise<void> {
-  await router.latch([...prices.keys()]);
-  await mirror.catchUp();
 }
