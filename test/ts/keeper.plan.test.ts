@@ -271,7 +271,7 @@ describe("Plan: order, batches and reasons", () => {
     const dear = { ...orders, costs: { ...COST, gasPrice: 10n ** 13n } };
     const { planned, left } = plan(watch, candidates, dear);
     expect(planned).to.deep.equal([]);
-    expect(left.some(({ why }) => why.kind === "unprofitable")).to.equal(true);
+    expect(left.every(({ why }) => why.kind === "hopeless" || why.kind === "unprofitable")).to.equal(true);
   });
 
   it("what one call uses of a stage is not there for the next", () => {
@@ -281,7 +281,20 @@ describe("Plan: order, batches and reasons", () => {
     // Five percent of a depth of 100 million in each of three markets.
     expect(offered <= 15_000_000n * WAD).to.equal(true);
     expect(offered > 0n).to.equal(true);
-    expect(left.every(({ why }) => why.kind === "nothing" || why.kind === "unprofitable")).to.equal(true);
+    expect(left.every(({ why }) => ["nothing", "unprofitable", "hopeless"].includes(why.kind))).to.equal(true);
+  });
+
+  it("who waits behind others that lead to nothing gets his turn", () => {
+    const { watch, candidates, orders } = crashed();
+    const tries = new Map<bigint, number>();
+    const seen = new Set<bigint>();
+    for (let i = 0; i < 40; i++) {
+      const { planned, left } = plan(watch, candidates, { ...orders, most: 5, tries });
+      for (const { candidate } of planned) tries.set(candidate.account, 1_000);
+      for (const { candidate, why } of left) if (why.kind !== "queued") seen.add(candidate.account);
+      for (const { candidate } of planned) seen.add(candidate.account);
+    }
+    expect(seen.size).to.equal(candidates.length);
   });
 
   it("an account has one of the reasons, or a plan", () => {

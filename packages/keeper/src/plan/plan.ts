@@ -8,7 +8,7 @@ import type { Candidate } from "../book/exact.js";
 import type { Watch } from "../book/watch.js";
 import type { Intent } from "../send/intent.js";
 import { callOf, type Call } from "./call.js";
-import { ofCall, type Costs, type Profit } from "./profit.js";
+import { gasCost, ofCall, type Costs, type Profit } from "./profit.js";
 import type { Why } from "./reasons.js";
 import { roomOf, type Room } from "./room.js";
 
@@ -23,8 +23,10 @@ export interface Orders {
   readonly time?: bigint;
   /** Whether somebody is already at it, or it waits after a failure. */
   readonly busy?: (key: string) => boolean;
-  /** The most accounts that are planned in one round; the others wait for the next. */
+  /** The most accounts that are looked at closely in one round; the others wait for the next. */
   readonly most?: number;
+  /** How often in a row nothing was found for an account: kept from round to round, so that those who wait get their turn. */
+  readonly tries?: Map<bigint, number>;
   readonly gasPerEntry?: bigint;
   /** The most gas of one transaction. */
   readonly gas?: bigint;
@@ -57,30 +59,59 @@ export const Urgency = { DebtSale: 0, Below: 1, Orphaned: 2, Bankrupt: 3 } as co
 
 export function plan(watch: Watch, candidates: readonly Candidate[], orders: Orders): Plan {
   const room = roomOf(watch, orders.marks, orders.time);
-  const { most = MOST, busy = () => false } = orders;
+  const { most = MOST, busy = () => false, tries = new Map<bigint, number>() } = orders;
   const [planned, left]: [Planned[], Left[]] = [[], []];
-  for (const candidate of ordered(candidates)) {
-    const key = deedOf(candidate.account);
-    const found = busy(key)
-      ? { kind: "busy" as const, key }
-      : planned.length >= most
-        ? { kind: "queued" as const, ahead: planned.length }
-        : weigh(room, candidate, orders.costs);
-    if ("kind" in found) left.push({ candidate, why: found });
-    else {
-      planned.push(found);
-      room.capacities.set(found.call.asset, found.call.left);
+  let looked = 0;
+  for (const candidate of ordered(candidates, tries)) {
+    const { account } = candidate;
+    const key = deedOf(account);
+    const why = busy(key) ? { kind: "busy" as const, key } : hopeless(room, candidate, orders.costs);
+    const found = why ?? (looked++ < most ? weigh(room, candidate, orders.costs) : { kind: "queued", ahead: most });
+    if ("kind" in found) {
+      left.push({ candidate, why: found });
+      if (found.kind !== "queued") tries.set(account, (tries.get(account) ?? 0) + 1);
+      continue;
     }
+    planned.push(found);
+    tries.delete(account);
+    room.capacities.set(found.call.asset, found.call.left);
   }
   planned.sort((a, b) => b.urgency - a.urgency || (a.profit.net < b.profit.net ? 1 : -1));
   return { intents: batches(planned, orders), planned, left };
 }
 
 /** The most urgent first and the largest first, so that what the stages have left goes where it matters. */
-function ordered(candidates: readonly Candidate[]): Candidate[] {
-  const weighed = candidates.map((candidate) => ({ candidate, urgency: urgencyOf(candidate) }));
-  weighed.sort((a, b) => b.urgency - a.urgency || (a.candidate.maintenance < b.candidate.maintenance ? 1 : -1));
+function ordered(candidates: readonly Candidate[], tries: Map<bigint, number>): Candidate[] {
+  const known = new Set(candidates.map(({ account }) => account));
+  for (const account of tries.keys()) if (!known.has(account)) tries.delete(account);
+  const weighed = candidates.map((candidate) => ({
+    candidate,
+    tried: tries.get(candidate.account) ?? 0,
+    urgency: urgencyOf(candidate),
+  }));
+  weighed.sort(
+    (a, b) =>
+      a.tried - b.tried || b.urgency - a.urgency || (a.candidate.maintenance < b.candidate.maintenance ? 1 : -1),
+  );
   return weighed.map(({ candidate }) => candidate);
+}
+
+/** Without a closer look: a keeper never gets more than the tip and half the penalty on all that is held. */
+export function hopeless(room: Room, candidate: Candidate, costs: Costs): Why | undefined {
+  const most = room.ledger
+    .legsOf(candidate.account)
+    .map((asset) => mostOf(room, candidate, asset))
+    .reduce(FixedPoint.max, 0n);
+  const gas = gasCost(costs, costs.gasUsed);
+  const { asset } = candidate;
+  return most - gas < costs.least ? { kind: "hopeless", asset, most, gas, least: costs.least } : undefined;
+}
+
+function mostOf({ book, ledger }: Room, { bankrupt, maintenance }: Candidate, asset: number): bigint {
+  const terms = book.markets.get(BigInt(asset))?.terms;
+  if (terms === undefined) return 0n;
+  if (!bankrupt) return terms.tip + FixedPoint.mulDivUp(maintenance, terms.penalty, 20_000n);
+  return ledger.markets.insurable(asset, book.time) > 0n ? terms.tip : 0n;
 }
 
 /** The leg to begin with, or the first other one with which something can be done. */

@@ -27,6 +27,14 @@ export type Why =
   /** No stage has capacity. */
   | { readonly kind: "nothing"; readonly asset: bigint; readonly passed: Readonly<Partial<Record<Stage, Hindrance>>> }
   | { readonly kind: "unprofitable"; readonly asset: bigint; readonly profit: Profit; readonly least: bigint }
+  /** Even the most that it could bring is too little. */
+  | {
+      readonly kind: "hopeless";
+      readonly asset: bigint;
+      readonly most: bigint;
+      readonly gas: bigint;
+      readonly least: bigint;
+    }
   /** A transaction is on its way, or one failed and its pause is not over. */
   | { readonly kind: "busy"; readonly key: string }
   /** So many more urgent ones were planned before it. */
@@ -73,6 +81,11 @@ export function sentenceOf(why: Why): string {
       return `no stage has capacity for asset ${why.asset}: ${stages(why.passed)}`;
     case "unprofitable":
       return `asset ${why.asset} brings ${quote(why.profit.net)}, less than ${quote(why.least)}: ${parts(why.profit)}`;
+    case "hopeless":
+      return (
+        `asset ${why.asset} brings at most ${quote(why.most)}, and ${quote(why.gas)} of gas leaves less than ` +
+        quote(why.least)
+      );
     case "busy":
       return `${why.key} is on its way or waits after a failure`;
     case "queued":
