@@ -16,6 +16,7 @@ const KEEPER = fileURLToPath(new URL("./support/keeper.ts", import.meta.url));
 /** Milliseconds. */
 const BLOCK = 80;
 const PATIENCE = 25_000;
+const LEASE = 600;
 
 describe("Keeper: killed at any time", () => {
   let anvil: Anvil;
@@ -47,9 +48,17 @@ describe("Keeper: killed at any time", () => {
   }
 
   function keeper(orders: Partial<Orders> & { store: string }): ChildProcess {
-    const all: Orders = { url: anvil.url, owner: `keeper ${++starts}`, wallet: 0, deeds: 1, lifetime: 200, ...orders };
+    const all: Orders = {
+      url: anvil.url,
+      owner: `keeper ${++starts}`,
+      wallet: 0,
+      deeds: 1,
+      lease: LEASE,
+      lifetime: 200,
+      ...orders,
+    };
     const child = spawn(process.execPath, ["--import", "tsx", KEEPER, JSON.stringify(all)], {
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     children.add(child);
     return child;
@@ -107,9 +116,10 @@ describe("Keeper: killed at any time", () => {
       const store = join(directory, "keeper.sqlite");
       dear = phase === "bump" || phase === "cancel";
       const unlucky = { ...(dear && { believed: String(GWEI) }), lifetime: phase === "cancel" ? 0 : 200 };
+      const next = keeper({ store, waits: true });
       await dies(keeper({ store, phase, ...unlucky }));
       dear = false;
-      keeper({ store });
+      next.send("begin");
       await until(() => done(1));
       await until(() => settled(store, 1));
       await pause(5 * BLOCK);
@@ -133,12 +143,24 @@ describe("Keeper: killed at any time", () => {
       }
 
       it("two wallets share the work while one instance is killed again and again", async () => {
-        const [store, deeds] = [await server.database(), 60];
+        const [store, deeds] = [await server.database(), 42];
         keeper({ store, deeds });
         for (const phase of ["journal", "wire", "receipt"] as const) {
           await dies(keeper({ store, deeds, wallet: 1, phase }));
         }
         await finished(store, 2, deeds);
+      });
+
+      it("one that sleeps for longer than its lease does nothing twice when it wakes", async () => {
+        const [store, deeds] = [await server.database(), 36];
+        const pair = [keeper({ store, deeds }), keeper({ store, deeds })];
+        await until(() => isDone(anvil, 1n));
+        for (const sleeper of pair) {
+          sleeper.kill("SIGSTOP");
+          await pause(2 * LEASE);
+          sleeper.kill("SIGCONT");
+        }
+        await finished(store, 1, deeds);
       });
 
       it("one wallet goes from hand to hand", async () => {

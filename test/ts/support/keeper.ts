@@ -12,8 +12,12 @@ export interface Orders {
   readonly owner: string;
   readonly wallet: number;
   readonly deeds: number;
+  /** Milliseconds. */
+  readonly lease: number;
   readonly lifetime: number;
   readonly phase?: Phase;
+  /** Is ready, and begins when it is told to. */
+  readonly waits?: boolean;
   /** Wei per gas that it takes the blocks to cost, whatever they do. */
   readonly believed?: string;
 }
@@ -22,7 +26,6 @@ export interface Orders {
 const GLANCE = 40;
 const BURST = 6;
 const BLOCKS_PER_BURST = 12;
-const LEASE = 600;
 
 const orders = JSON.parse(process.argv[2] ?? "") as Orders;
 const die = (): void => void process.kill(process.pid, "SIGKILL");
@@ -63,6 +66,8 @@ const mortal = (store: Store): Store =>
     },
   });
 
+if (orders.waits === true) await new Promise((told) => process.once("message", told));
+
 const rpc = new MortalRpc(new HttpRpc([orders.url], { timeout: 2_000, rounds: 1 }));
 const chain = {
   ask: async (method: string, ...params: unknown[]) => (await rpc.batch([{ method, params }]))[0],
@@ -71,7 +76,7 @@ const store = mortal(await openStore(orders.store));
 const sender = new WalletSender({
   ...{ store, rpc, account: walletOf(orders.wallet), chainId: CHAIN, owner: orders.owner },
   policy: { maxFee: 500n * GWEI, tip: GWEI, maxCost: 1_000n * QUOTE, nativePrice: () => 2_000n * QUOTE },
-  options: { leaseMs: LEASE, lifetime: orders.lifetime, bumpBlocks: 2, pendingLimit: 8 },
+  options: { leaseMs: orders.lease, lifetime: orders.lifetime, bumpBlocks: 2, pendingLimit: 8 },
 });
 
 const underWay = new Set<bigint>();

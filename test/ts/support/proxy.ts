@@ -55,10 +55,10 @@ export class Proxy {
     if (faults.includes("drop")) return void response.destroy();
     if (faults.includes("limit")) return void response.writeHead(429).end("{}");
     const passed = await fetch(node, { method: "POST", headers: { "content-type": "application/json" }, body });
-    const answers = (await passed.json()) as object | object[];
+    const answers = await passed.json();
     if (faults.includes("mute")) return;
-    const list = Array.isArray(answers) ? answers : [answers];
-    const given = calls.map(({ id }, i) => {
+    const list: unknown[] = Array.isArray(answers) ? answers : [answers];
+    const given = calls.map(({ id }, i): unknown => {
       const fault = faults[i];
       return typeof fault === "object" ? { jsonrpc: "2.0", id, ...fault } : list[i];
     });

@@ -164,7 +164,9 @@ export class WalletSender implements Sender {
   }
 
   private fees(intent: Intent, head: Head): Fees {
-    const { policy } = this.parts;
+    const { policy, options } = this.parts;
+    const underWay = this.pending + this.planned.size - 1;
+    if (underWay >= options.pendingLimit) throw new QueueFull(this.address, underWay, options.pendingLimit);
     if (intent.deadline !== undefined && head.timestamp > intent.deadline) throw new Expired(intent.key);
     const ceiling = ceilingOf(intent, policy);
     const fees = first(head.baseFee, policy.tip, ceiling);
@@ -174,8 +176,7 @@ export class WalletSender implements Sender {
   }
 
   private admit({ gas, value = 0n }: Intent, { maxFee }: Fees): void {
-    const { queue, options } = this.parts;
-    if (this.pending >= options.pendingLimit) throw new QueueFull(this.address, this.pending, options.pendingLimit);
+    const { queue } = this.parts;
     if (this.rounds.balance === undefined) return;
     const needed = maxFee * gas + value;
     const free = this.rounds.balance - queue.promised;
@@ -225,7 +226,7 @@ export class WalletSender implements Sender {
   private async resume(lease: Lease): Promise<void> {
     const { store, queue, wire, delivery, observe } = this.parts;
     const journal = await store.journal(queue.key);
-    const count = await wire.count(this.address, "pending");
+    const count = await wire.count(this.address);
     const next = Math.max(journal.next ?? 0, count);
     if (next !== journal.next) await store.advance(lease, next);
     queue.load(lease, next, journal.slots);

@@ -1,6 +1,6 @@
 // What a sender asks of nodes. A failure is thrown; what a node says against a transaction is an answer.
 import { BadAnswer, RpcFailed, RpcRefused, type Rpc, type RpcCall } from "@ballast/mirror";
-import { decodeRevert } from "@ballast/sdk";
+import { CallFailed, ChainUnreachable, decodeError } from "@ballast/sdk";
 import { isHex, type Address, type Hex } from "viem";
 import { NodeLied, SimulationFailed } from "./errors.js";
 import type { Fees } from "./fees.js";
@@ -70,9 +70,15 @@ export class Wire {
     return best ?? give(this.rpc, raw, hash);
   }
 
-  async count(wallet: Address, block: "latest" | "pending"): Promise<number> {
-    const [answer] = await this.rpc.batch([{ method: "eth_getTransactionCount", params: [wallet, block] }]);
-    return Number(amountOf("eth_getTransactionCount", answer));
+  /** The next nonce by all nodes that answer: the least, since one that is too high costs a transaction for each between. */
+  async count(wallet: Address): Promise<number> {
+    const method = "eth_getTransactionCount";
+    const asked = this.rpc.nodes.map((node) => node.batch([{ method, params: [wallet, "pending"] }]));
+    const answers = (await Promise.allSettled(asked)).flatMap((one) =>
+      one.status === "fulfilled" ? [one.value[0]] : [],
+    );
+    if (answers.length === 0) throw new RpcFailed(method, ["no node answered"]);
+    return Math.min(...answers.map((answer) => Number(amountOf(method, answer))));
   }
 
   /** One request, whatever the number of transactions. */
@@ -112,10 +118,9 @@ function callOf(from: Address, { to, data, value = 0n, gas }: Intent, fees: Fees
 /** What was said against the call, by its contract or for want of funds. */
 function refusalOf(key: string, error: unknown): SimulationFailed | undefined {
   if (!(error instanceof RpcRefused)) return undefined;
-  if (isHex(error.data) && error.data.length >= 10) {
-    const { name, message, retryable } = decodeRevert(error.data);
-    return new SimulationFailed(key, message || name, retryable);
-  }
+  const said = decodeError({ message: error.reason, data: error.data });
+  const fromContract = !(said instanceof CallFailed) && !(said instanceof ChainUnreachable);
+  if (fromContract) return new SimulationFailed(key, said.message, said.retryable);
   if (NO_FUNDS.test(error.reason)) return new SimulationFailed(key, error.reason, true);
   if (error.code !== REVERT_CODE && !REVERTED.test(error.reason)) return undefined;
   return new SimulationFailed(key, error.reason, false);
@@ -133,18 +138,18 @@ function receptionOf(error: unknown): Reception | undefined {
 }
 
 function amountOf(method: string, answer: unknown): bigint {
-  if (!isHex(answer) || answer === "0x") throw new BadAnswer(method, String(answer));
+  if (!isHex(answer) || answer === "0x") throw new BadAnswer(method, JSON.stringify(answer));
   return BigInt(answer);
 }
 
 function receiptOf(hash: Hex, answer: unknown): Receipt | undefined {
   if (answer === null) return undefined;
   const method = "eth_getTransactionReceipt";
-  if (typeof answer !== "object") throw new BadAnswer(method, String(answer));
+  if (typeof answer !== "object") throw new BadAnswer(method, JSON.stringify(answer));
   const { transactionHash, blockNumber, blockHash, gasUsed, status } = answer as Readonly<Record<string, unknown>>;
   if (transactionHash !== hash) throw new NodeLied(method, hash, String(transactionHash));
   if (blockHash === null || blockNumber === null) return undefined;
-  if (!isHex(blockHash)) throw new BadAnswer(method, `block ${String(blockHash)}`);
+  if (!isHex(blockHash)) throw new BadAnswer(method, `block ${JSON.stringify(blockHash)}`);
   return {
     hash,
     block: Number(amountOf(method, blockNumber)),

@@ -62,3 +62,15 @@ export class NonceConflict extends KeeperError {
     super(`the journal of ${wallet} does not go on at nonce ${nonce}`);
   }
 }
+
+/** It is under way, or was done after this was planned. */
+export class KeyTaken extends KeeperError {
+  readonly retryable = false;
+
+  constructor(
+    readonly key: string,
+    readonly by: string,
+  ) {
+    super(`${key} is taken by ${by}`);
+  }
+}

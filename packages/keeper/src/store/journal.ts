@@ -2,14 +2,9 @@
 import type { Intent, Outcome } from "../send/intent.js";
 import { attemptOf, encode, historyOf, openIntentOf, slotOf } from "./codec.js";
 import { numberOf, textOf, type Row, type Statements, type Value } from "./database.js";
-import { NonceConflict } from "./errors.js";
+import { KeyTaken, NonceConflict } from "./errors.js";
 import { fence, unheld } from "./leases.js";
 import type { Attempt, Begun, HistoryEntry, Inclusion, Lease, OpenIntent, Orphan, SlotRow } from "./store.js";
-
-/** Undoes a transaction whose key turned out to be taken. */
-export class KeyTaken {
-  constructor(readonly by: string) {}
-}
 
 export async function begin(db: Statements, lease: Lease, id: string, intent: Intent, first: Attempt): Promise<Begun> {
   await fence(db, lease);
@@ -27,10 +22,10 @@ async function take(db: Statements, lease: Lease, id: string, intent: Intent, fi
      ON CONFLICT (key) WHERE kind IS NULL DO NOTHING RETURNING id`,
     [id, intent.key, intent.strategy, lease.key, first.nonce, lease.owner, encode(intent), first.at],
   );
-  if (rows.length === 0) throw new KeyTaken(await aliveAt(db, intent.key));
+  if (rows.length === 0) throw new KeyTaken(intent.key, await aliveAt(db, intent.key));
   const done = "SELECT owner FROM intents WHERE key = $1 AND included >= $2 LIMIT 1";
   const [earlier] = await db.query(done, [intent.key, Number(intent.block)]);
-  if (earlier !== undefined) throw new KeyTaken(textOf(earlier, "owner"));
+  if (earlier !== undefined) throw new KeyTaken(intent.key, textOf(earlier, "owner"));
   if (intent.accounts.length === 0) return;
   const pairs = intent.accounts.map((_, i) => `($${i + 2}, $1)`).join(", ");
   const accounts = [...new Set(intent.accounts)].map(String);

@@ -9,7 +9,7 @@ const PATIENCE = 10_000;
 const CONNECTIONS = 8;
 /** Any number that nobody else locks. */
 const SCHEMA_LOCK = 0xba11a57;
-const BIGINT = pg.types.builtins.INT8;
+const BIGINT: number = pg.types.builtins.INT8;
 
 const parserOf = (type: number): unknown => (type === BIGINT ? Number : pg.types.getTypeParser(type));
 

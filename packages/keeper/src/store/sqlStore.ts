@@ -1,6 +1,7 @@
 // The store over either database.
 import type { Intent, Outcome } from "../send/intent.js";
 import type { Database, Statements } from "./database.js";
+import { KeyTaken } from "./errors.js";
 import * as journal from "./journal.js";
 import * as leases from "./leases.js";
 import * as notes from "./notes.js";
@@ -52,7 +53,7 @@ export class SqlStore implements Store {
     try {
       return await this.durably((db) => journal.begin(db, lease, id, intent, attempt));
     } catch (error) {
-      if (error instanceof journal.KeyTaken) return { kind: "taken", by: error.by };
+      if (error instanceof KeyTaken) return { kind: "taken", by: error.by };
       throw error;
     }
   }
