@@ -165,6 +165,8 @@ export const schema = z.strictObject(
     store: text.default("keeper.sqlite"),
     /** The mirror's file. */
     snapshot: text.default("keeper.snapshot"),
+    /** Blocks after which what was seen and decided is forgotten. */
+    remember: whole(1_000, 100_000_000).default(100_000),
     /** Blocks between two snapshots. */
     saveEvery: whole(1, 1_000_000).default(1_000),
     /** For metrics and health; port 0 takes any. */

@@ -1,6 +1,7 @@
 // Hands intents to the sender, once each, and waits for what becomes of them.
 import type { Intent, Outcome, Sender, Sent, Ticket } from "../send/intent.js";
 import type { Hash } from "viem";
+import { SenderStopped } from "../send/errors.js";
 import type { Log } from "./log.js";
 import type { Metrics } from "./metrics.js";
 import type { Rest } from "./rest.js";
@@ -102,6 +103,8 @@ export class Dispatch {
       await this.noteSent(intent, ticket, priceAt);
       outcome = await ticket.outcome;
     } catch (error) {
+      // Its bytes are in the journal, for who comes next.
+      if (error instanceof SenderStopped) return void this.options.log.info({ key: intent.key }, "left to the journal");
       await this.settle(intent, { kind: "refused", error: String(error), retryable: true });
       throw error;
     }

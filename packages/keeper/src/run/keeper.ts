@@ -48,6 +48,8 @@ export interface Parts {
   readonly log: Log;
 }
 
+/** Blocks between two times that the store forgets. */
+const PRUNED = 500;
 /** Milliseconds of the longest pause before the loop begins again. */
 const LONGEST_PAUSE = 30_000;
 
@@ -240,6 +242,8 @@ export class Keeper {
     const { number, hash, parentHash, timestamp } = header;
     const block = { number, hash, parentHash, timestamp: Number(timestamp), content: encodeRecording(recording) };
     this.write(() => this.parts.store.see(block));
+    const { remember } = this.parts.settings;
+    if (number % PRUNED === 0) this.write(() => this.parts.store.prune(number - remember));
     this.noteDecisions(number, decisions);
   }
 

@@ -12,7 +12,9 @@ import { planOf, type Plan, type Snapshot, type Strategy } from "./strategy.js";
 /** The sender weighs by what is used; a batch in which every entry would be skipped is not sent. */
 function guarded(intent: Intent): Intent {
   const { accounts, gasUsed = COSTS.gasUsed * BigInt(accounts.length) } = intent;
-  return accounts.length === 1 ? { ...intent, gasUsed } : { ...intent, gasUsed, objection: intent.objection ?? objection };
+  return accounts.length === 1
+    ? { ...intent, gasUsed }
+    : { ...intent, gasUsed, objection: intent.objection ?? objection };
 }
 
 function objection(returned: Hex): string | undefined {
