@@ -16,7 +16,7 @@ import {
 } from "@ballast/keeper";
 import { HttpRpc } from "@ballast/mirror";
 import { expect } from "chai";
-import { keccak256, numberToHex, type Hex } from "viem";
+import { concat, keccak256, numberToHex, type Hex } from "viem";
 import { Anvil } from "./support/anvil.js";
 import { CHAIN, deedOf, DEEDS, GWEI, headOf, install, isDone, QUOTE, sentBy, walletOf } from "./support/deeds.js";
 import { Proxy } from "./support/proxy.js";
@@ -82,7 +82,9 @@ describe("Keeper: how it sends", () => {
       store: journal,
       rpc: new HttpRpc(urls, QUICK),
       ...(relay !== undefined && { relay: new HttpRpc([relay.url], QUICK) }),
-      ...{ account: walletOf(wallet), chainId: CHAIN, owner, policy: { ...POLICY, ...policy }, options },
+      ...{ account: walletOf(wallet), chainId: CHAIN, owner, policy: { ...POLICY, ...policy } },
+      // Blocks come as fast as answers here: only where it is asked for does one offer more.
+      options: { bumpBlocks: 50, ...options },
       observe: (event) => events.push(event),
     });
     senders.push(one);
@@ -204,7 +206,16 @@ describe("Keeper: how it sends", () => {
 
     it("what would revert", async () => {
       await anvil.ask("anvil_setStorageAt", DEEDS, numberToHex(1n, { size: 32 }), numberToHex(1n, { size: 32 }));
-      expect(await refusal(deedOf(1n))).to.deep.include({ kind: "refused", retryable: false });
+      expect(await refusal(deedOf(1n))).to.deep.include({ kind: "refused", retryable: false, simulated: true });
+    });
+
+    it("what a contract of the protocol refuses, in its own words", async () => {
+      // Reverts with what it is called with.
+      await anvil.ask("anvil_setCode", DEEDS, "0x366000600037366000fd");
+      const values = [17n, 5n, 4n].map((value) => numberToHex(value, { size: 32 }));
+      const end = await refusal(deedOf(1n, { data: concat(["0xaa45e7ad", ...values]) }));
+      expect(end).to.deep.include({ kind: "refused", retryable: true, simulated: true });
+      expect(end).to.have.property("error").that.contains("nothing to liquidate");
     });
 
     it("what would do nothing", async () => {
@@ -214,6 +225,7 @@ describe("Keeper: how it sends", () => {
         kind: "refused",
         error: "deed:1 would fail: every entry is skipped",
         retryable: true,
+        simulated: true,
       });
     });
 
@@ -246,6 +258,14 @@ describe("Keeper: how it sends", () => {
       expect((await outcome(await empty.submit(deedOf(1n)))).kind).to.equal("included");
     });
 
+    it("what the node says that the wallet cannot pay: no word about the deed", async () => {
+      const error = { code: -32003, message: "Insufficient funds for gas * price + value" };
+      proxy.fault = ({ method }) => (method === "eth_call" ? { error } : undefined);
+      const end = await refusal(deedOf(1n));
+      expect(end).to.deep.include({ kind: "refused", retryable: true });
+      expect(end).not.to.have.property("simulated");
+    });
+
     it("more than may be under way", async () => {
       await sender.stop();
       const narrow = await started("second", { options: { pendingLimit: 1 } });
@@ -270,7 +290,13 @@ describe("Keeper: how it sends", () => {
       return ticket;
     }
 
+    async function impatient(): Promise<void> {
+      await sender.stop();
+      sender = await started("second", { options: { bumpBlocks: 3 } });
+    }
+
     it("offers an eighth more until it is included, within what it is worth", async () => {
+      await impatient();
       const ticket = await only(deedOf(1n));
       for (let i = 0; i < 6; i++) {
         await baseFee(50n * GWEI);
@@ -290,7 +316,7 @@ describe("Keeper: how it sends", () => {
 
     it("is cancelled when its time is up, and the next one is sent", async () => {
       await sender.stop();
-      sender = await started("second", { options: { lifetime: 2, bumpBlocks: 50 } });
+      sender = await started("second", { options: { lifetime: 2 } });
       const ticket = await only(deedOf(1n));
       for (let i = 0; i < 4; i++) {
         await baseFee(50n * GWEI);
@@ -317,6 +343,7 @@ describe("Keeper: how it sends", () => {
     });
 
     it("is never bumped beyond its worth", async () => {
+      await impatient();
       const worth = 60_000n * 2_000n * 3n * GWEI;
       const ticket = await only(deedOf(1n, { profit: worth }));
       for (let i = 0; i < 10; i++) {
@@ -466,7 +493,7 @@ describe("Keeper: how it sends", () => {
       await sender.stop();
       proxy.fault = ({ method, params }) =>
         method === "eth_sendRawTransaction" ? { result: keccak256(params?.[0] as Hex) } : undefined;
-      sender = await started("second", { urls: [proxy.url, anvil.url], options: { bumpBlocks: 50 } });
+      sender = await started("second", { urls: [proxy.url, anvil.url] });
       expect((await outcome(await sender.submit(deedOf(1n)))).kind).to.equal("included");
     });
 
@@ -549,7 +576,7 @@ describe("Keeper: how it sends", () => {
 
     it("that keeps it too long is passed", async () => {
       relay.fault = ({ params }) => ({ result: keccak256(params?.[0] as Hex) });
-      sender = await started("second", { relay, options: { relayBlocks: 2, bumpBlocks: 50 } });
+      sender = await started("second", { relay, options: { relayBlocks: 2 } });
       const ticket = await sender.submit(deedOf(1n));
       await sent(ticket);
       const before = proxy.count("eth_sendRawTransaction");

@@ -192,7 +192,8 @@ export class ProviderRpc implements Rpc {
         try {
           return await this.provider.request({ method, params: [...params] });
         } catch (error) {
-          throw new RpcRefused(method, codeOf(error), error instanceof Error ? error.message : String(error));
+          const { data } = (error ?? {}) as { data?: unknown };
+          throw new RpcRefused(method, codeOf(error), error instanceof Error ? error.message : String(error), data);
         }
       }),
     );

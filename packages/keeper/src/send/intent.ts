@@ -34,8 +34,11 @@ export type Outcome =
       readonly gasUsed: bigint;
       readonly reverted: boolean;
     }
-  /** Nothing was sent. Retryable: nothing speaks against the deed itself, the node, the queue or the fees did not allow it. */
-  | { readonly kind: "refused"; readonly error: string; readonly retryable: boolean }
+  /**
+   * Nothing was sent. `simulated`: the chain's state said no, which is a reason to leave an account alone for a while;
+   * else it was the node, the queue or the fees, which is none. Retryable: the same may succeed later.
+   */
+  | { readonly kind: "refused"; readonly error: string; readonly retryable: boolean; readonly simulated?: true }
   /** `taken`: another instance has it, or another keeper did it. */
   | { readonly kind: "cancelled" | "expired" | "taken"; readonly by?: string };
 

@@ -248,11 +248,12 @@ export class WalletSender implements Sender {
   }
 }
 
-/** Nothing speaks against doing it later, unless the simulation said so. */
 function refused(error: unknown): Outcome {
   if (error instanceof Expired) return { kind: "expired" };
-  const retryable = error instanceof SimulationFailed ? error.retryable : true;
-  return { kind: "refused", error: error instanceof Error ? error.message : String(error), retryable };
+  const said = { kind: "refused", error: error instanceof Error ? error.message : String(error) } as const;
+  return error instanceof SimulationFailed
+    ? { ...said, retryable: error.retryable, simulated: true }
+    : { ...said, retryable: true };
 }
 
 const isDoubtful = (error: unknown): boolean =>

@@ -115,13 +115,13 @@ function callOf(from: Address, { to, data, value = 0n, gas }: Intent, fees: Fees
   return { method: "eth_call", params: [call, "latest"] };
 }
 
-/** What was said against the call, by its contract or for want of funds. */
+/** What was said against the call itself, not for want of funds. */
 function refusalOf(key: string, error: unknown): SimulationFailed | undefined {
   if (!(error instanceof RpcRefused)) return undefined;
   const said = decodeError({ message: error.reason, data: error.data });
   const fromContract = !(said instanceof CallFailed) && !(said instanceof ChainUnreachable);
   if (fromContract) return new SimulationFailed(key, said.message, said.retryable);
-  if (NO_FUNDS.test(error.reason)) return new SimulationFailed(key, error.reason, true);
+  if (NO_FUNDS.test(error.reason)) return undefined;
   if (error.code !== REVERT_CODE && !REVERTED.test(error.reason)) return undefined;
   return new SimulationFailed(key, error.reason, false);
 }
