@@ -68,7 +68,9 @@ export async function benchChain(stage: Stage, sample: number): Promise<ChainFig
   const watch = new Watch(mirror.ledger);
   watch.rehearse();
   for (const [asset, price] of prices) await setPrice(world, BigInt(asset), (price * CRASH) / 100n);
-  await world.router.latch([...prices.keys()], { gasLimit: GAS });
+  const latched = await world.router.latch([...prices.keys()], { gasLimit: GAS });
+  await stage.anvil.call("evm_mine");
+  await latched.wait();
   for await (const change of mirror.toHead()) watch.apply(change);
   const [found, chain_set_ms] = timed(() => watch.liquidatable());
   const set = new Set(found.map(({ account }) => account));
