@@ -123,9 +123,10 @@ async function start({ mirror, world, anvil }: Stage, folder: string, rpc: strin
   return keeper;
 }
 
-async function until(done: () => boolean, { child, said }: Keeper): Promise<void> {
+async function until(done: () => boolean, keeper: Keeper): Promise<void> {
   for (const deadline = Date.now() + STARTUP; !done(); await pause(50))
-    if (child.exitCode !== null || Date.now() > deadline) throw new KeeperGone(child.exitCode, said);
+    if (keeper.child.exitCode !== null || Date.now() > deadline)
+      throw new KeeperGone(keeper.child.exitCode, keeper.said);
 }
 
 async function end(child: ChildProcess): Promise<void> {
