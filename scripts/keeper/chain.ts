@@ -45,6 +45,7 @@ export interface Stage {
 }
 
 export async function openStage(anvil: Anvil, accounts: number, markets: number): Promise<Stage> {
+  const chainId = Number(await anvil.call("eth_chainId"));
   const connection = await network.create({ network: "localhost", override: { url: anvil.url, gas: GAS } });
   const world = await deployLocal(connection);
   const prices = await listMore(world, markets);
@@ -52,7 +53,7 @@ export async function openStage(anvil: Anvil, accounts: number, markets: number)
   const [from = ""] = (await anvil.call("eth_accounts")) as string[];
   const multicall = await deployMulticall(anvil, from);
   await world.router.latch([...prices.keys()], { gasLimit: GAS });
-  const mirror = await follow(anvil, world, house);
+  const mirror = await follow(anvil, world, house, chainId);
   await mirror.catchUp();
   const members = membersOf(accounts, prices);
   const started = performance.now();
@@ -126,9 +127,9 @@ async function listMore(world: World, markets: number): Promise<Map<number, bigi
   return prices;
 }
 
-async function follow(anvil: Anvil, { router, liquidator }: World, house: string): Promise<Mirror> {
+async function follow(anvil: Anvil, { router, liquidator }: World, house: string, chainId: number): Promise<Mirror> {
   const [oracle, chain] = await Promise.all([router.getAddress(), liquidator.getAddress()]);
   const addresses = { clearingHouse: house, oracle, liquidator: chain, vaults: [] };
-  const deployment = { chainId: 31_337, ...addresses, quoteDecimals: 6, fromBlock: 0 };
+  const deployment = { chainId, ...addresses, quoteDecimals: 6, fromBlock: 0 };
   return Mirror.open(deployment, new RpcSource(new HttpRpc([anvil.url])));
 }

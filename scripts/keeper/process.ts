@@ -98,8 +98,9 @@ interface Keeper {
 }
 
 async function start({ mirror, world, anvil }: Stage, folder: string, rpc: string, lines: Line[]): Promise<Keeper> {
+  const { chainId } = mirror.ledger.deployment;
   const file = (name: string) => path.join(folder, name);
-  await writeFile(file("deployment.json"), serializeDeployment(await describeWorld(world)));
+  await writeFile(file("deployment.json"), serializeDeployment({ ...(await describeWorld(world)), chainId }));
   await new FileStore(file("mirror.snapshot")).save(linesOf(mirror.ledger));
   const config = {
     rpc,
