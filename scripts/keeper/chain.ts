@@ -11,6 +11,7 @@ import { load, membersOf } from "./crowd.js";
 import { deployMulticall, multicall, naive } from "./ways.js";
 
 const CRASH = 83n;
+const PAUSE = 5;
 const FIRST_MORE = 4n;
 /** Said beforehand: what is estimated between two blocks is estimated at another time. */
 const GAS = 16_000_000n;
@@ -68,6 +69,8 @@ export async function benchChain(stage: Stage, sample: number): Promise<ChainFig
   await mirror.catchUp();
   const watch = new Watch(mirror.ledger);
   watch.rehearse();
+  // Prices are latched once per timestamp.
+  await stage.anvil.call("evm_increaseTime", [PAUSE]);
   for (const [asset, price] of prices) await setPrice(world, BigInt(asset), (price * CRASH) / 100n);
   const latched = await world.router.latch([...prices.keys()], { gasLimit: GAS });
   await stage.anvil.call("evm_mine");
