@@ -5,6 +5,7 @@
 // where the same accounts stand in storage: the keeper as a process of its own with a block a second, then −17 %, and the set
 // of the mirror against the ledger's view of every account by Multicall3. Single calls are measured for a sample;
 // `scaled` names what is reckoned up to 100,000 from fewer.
+import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Anvil } from "./anvil.js";
 import { benchBook, type BookFigures } from "./keeper/book.js";
@@ -12,8 +13,18 @@ import { benchChain, openStage, type ChainFigures } from "./keeper/chain.js";
 import { benchKeeper, type KeeperFigures } from "./keeper/process.js";
 
 const MARKETS = [1, 20];
-/** Blocks of a crash are large; nobody pays for what is only asked. */
-const ANVIL = ["--gas-limit", "1000000000000", "--accounts", "3", "--block-base-fee-per-gas", "1000000"];
+/** A number of its own, because what is deployed is remembered by chain. Blocks of a crash are large; nobody pays for what is only asked. */
+const CHAIN = 1_000_000 + process.pid;
+const ANVIL = [
+  "--chain-id",
+  String(CHAIN),
+  "--gas-limit",
+  "1000000000000",
+  "--accounts",
+  "3",
+  "--block-base-fee-per-gas",
+  "1000000",
+];
 
 const { values } = parseArgs({
   options: {
@@ -56,6 +67,7 @@ async function onChain(): Promise<OnChain> {
     return { keeper, ways: await benchChain(stage, sample) };
   } finally {
     await anvil.stop();
+    await rm(`deploy/deployments/chain-${CHAIN}`, { recursive: true, force: true });
   }
 }
 

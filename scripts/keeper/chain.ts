@@ -11,6 +11,7 @@ import { load, membersOf } from "./crowd.js";
 import { deployMulticall, multicall, naive } from "./ways.js";
 
 const CRASH = 83n;
+const PAUSE = 5;
 const FIRST_MORE = 4n;
 /** Said beforehand: what is estimated between two blocks is estimated at another time. */
 const GAS = 16_000_000n;
@@ -45,6 +46,7 @@ export interface Stage {
 }
 
 export async function openStage(anvil: Anvil, accounts: number, markets: number): Promise<Stage> {
+  const chainId = Number(await anvil.call("eth_chainId"));
   const connection = await network.create({ network: "localhost", override: { url: anvil.url, gas: GAS } });
   const world = await deployLocal(connection);
   const prices = await listMore(world, markets);
@@ -52,7 +54,7 @@ export async function openStage(anvil: Anvil, accounts: number, markets: number)
   const [from = ""] = (await anvil.call("eth_accounts")) as string[];
   const multicall = await deployMulticall(anvil, from);
   await world.router.latch([...prices.keys()], { gasLimit: GAS });
-  const mirror = await follow(anvil, world, house);
+  const mirror = await follow(anvil, world, house, chainId);
   await mirror.catchUp();
   const members = membersOf(accounts, prices);
   const started = performance.now();
@@ -67,8 +69,12 @@ export async function benchChain(stage: Stage, sample: number): Promise<ChainFig
   await mirror.catchUp();
   const watch = new Watch(mirror.ledger);
   watch.rehearse();
+  // Prices are latched once per timestamp.
+  await stage.anvil.call("evm_increaseTime", [PAUSE]);
   for (const [asset, price] of prices) await setPrice(world, BigInt(asset), (price * CRASH) / 100n);
-  await world.router.latch([...prices.keys()], { gasLimit: GAS });
+  const latched = await world.router.latch([...prices.keys()], { gasLimit: GAS });
+  await stage.anvil.call("evm_mine");
+  await latched.wait();
   for await (const change of mirror.toHead()) watch.apply(change);
   const [found, chain_set_ms] = timed(() => watch.liquidatable());
   const set = new Set(found.map(({ account }) => account));
@@ -124,9 +130,9 @@ async function listMore(world: World, markets: number): Promise<Map<number, bigi
   return prices;
 }
 
-async function follow(anvil: Anvil, { router, liquidator }: World, house: string): Promise<Mirror> {
+async function follow(anvil: Anvil, { router, liquidator }: World, house: string, chainId: number): Promise<Mirror> {
   const [oracle, chain] = await Promise.all([router.getAddress(), liquidator.getAddress()]);
   const addresses = { clearingHouse: house, oracle, liquidator: chain, vaults: [] };
-  const deployment = { chainId: 31_337, ...addresses, quoteDecimals: 6, fromBlock: 0 };
+  const deployment = { chainId, ...addresses, quoteDecimals: 6, fromBlock: 0 };
   return Mirror.open(deployment, new RpcSource(new HttpRpc([anvil.url])));
 }

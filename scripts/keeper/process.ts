@@ -20,7 +20,10 @@ const KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 const STARTUP = 120_000;
 const BLOCK = 1_000;
 /** Of the price of the first market, every block. */
-const FALL = 3n;
+const FALL = 2n;
+/** Before that, and long enough for the average: from here on accounts of the crowd begin to fail. */
+const START = 9_350n;
+const CALM = 900;
 const UNIT = 10_000n;
 
 export interface KeeperFigures {
@@ -52,6 +55,7 @@ interface Line {
 export async function benchKeeper(stage: Stage, seconds: number): Promise<KeeperFigures> {
   const folder = await mkdtemp(path.join(tmpdir(), "keeper-"));
   const counter = await Counter.open(stage.anvil.url);
+  const mark = await begin(stage);
   const lines: Line[] = [];
   const keeper = await start(stage, folder, counter.url, lines);
   try {
@@ -60,7 +64,7 @@ export async function benchKeeper(stage: Stage, seconds: number): Promise<Keeper
     await stage.anvil.call("evm_setIntervalMining", [BLOCK / 1_000]);
     await pause(3 * BLOCK);
     const before = counter.calls;
-    await fall(stage, seconds);
+    await fall(stage, mark, seconds);
     const rpc_per_minute = Math.round(((counter.calls - before) * 60) / seconds);
     const times = lines.flatMap(({ msg, price_at, sent_at }) =>
       msg === "sent" && price_at !== undefined && sent_at !== undefined ? [sent_at - price_at] : [],
@@ -79,15 +83,28 @@ export async function benchKeeper(stage: Stage, seconds: number): Promise<Keeper
   }
 }
 
-/** One feed says a little less every block, and somebody latches it. */
-async function fall({ world, prices }: Stage, seconds: number): Promise<void> {
+/** The price at which the fall begins, which has stood for a while. */
+async function begin({ world, prices, anvil, mirror }: Stage): Promise<bigint> {
   const [[asset, price] = [1, 0n]] = prices;
-  let mark = price;
+  const mark = (price * START) / UNIT;
+  await setPrice(world, BigInt(asset), mark);
+  for (let i = 0; i < 2; i++) {
+    await anvil.call("evm_increaseTime", [CALM]);
+    await (await world.router.latch([asset])).wait();
+  }
+  await mirror.catchUp();
+  return mark;
+}
+
+/** One feed says a little less every block, and somebody latches it. */
+async function fall({ world, prices }: Stage, start: bigint, seconds: number): Promise<void> {
+  const [[asset] = [1]] = prices;
+  let mark = start;
   for (let i = 0; i < seconds; i++) {
     const next = pause(BLOCK);
     mark -= (mark * FALL) / UNIT;
     await setPrice(world, BigInt(asset), mark);
-    await world.router.latch([asset], { gasLimit: 500_000n });
+    await world.router.latch([asset]);
     await next;
   }
 }
@@ -98,8 +115,9 @@ interface Keeper {
 }
 
 async function start({ mirror, world, anvil }: Stage, folder: string, rpc: string, lines: Line[]): Promise<Keeper> {
+  const { chainId } = mirror.ledger.deployment;
   const file = (name: string) => path.join(folder, name);
-  await writeFile(file("deployment.json"), serializeDeployment(await describeWorld(world)));
+  await writeFile(file("deployment.json"), serializeDeployment({ ...(await describeWorld(world)), chainId }));
   await new FileStore(file("mirror.snapshot")).save(linesOf(mirror.ledger));
   const config = {
     rpc,
@@ -123,9 +141,10 @@ async function start({ mirror, world, anvil }: Stage, folder: string, rpc: strin
   return keeper;
 }
 
-async function until(done: () => boolean, { child, said }: Keeper): Promise<void> {
+async function until(done: () => boolean, keeper: Keeper): Promise<void> {
   for (const deadline = Date.now() + STARTUP; !done(); await pause(50))
-    if (child.exitCode !== null || Date.now() > deadline) throw new KeeperGone(child.exitCode, said);
+    if (keeper.child.exitCode !== null || Date.now() > deadline)
+      throw new KeeperGone(keeper.child.exitCode, keeper.said);
 }
 
 async function end(child: ChildProcess): Promise<void> {
