@@ -106,6 +106,11 @@ describe("settings of a keeper", () => {
     }
   });
 
+  it("reads the sample", () => {
+    const { rpc, strategies, gas } = readSettings("packages/keeper/ops/keeper.json", {});
+    expect([rpc.length, strategies.bid.enabled, gas.asset]).to.deep.equal([2, true, "ETH"]);
+  });
+
   it("says what is wrong with a file that is none", () => {
     expect(() => readSettings(join(folder, "none.json"), {})).to.throw(ConfigUnreadable, "cannot be read: ENOENT");
     expect(() => readSettings(write("torn.json", "{"), {})).to.throw(ConfigUnreadable, "is no JSON");

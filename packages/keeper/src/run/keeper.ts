@@ -122,7 +122,8 @@ export class Keeper {
 
   /** One that goes on where it stopped may be at the head already: it does not wait for the next block to plan. */
   private async begin(): Promise<void> {
-    const { mirror, source } = this.parts;
+    const { mirror, source, watch } = this.parts;
+    if (mirror.ledger.head !== undefined) watch.rehearse();
     for await (const change of mirror.toHead(this.stopping.signal)) await this.handle(change);
     const { head } = mirror.ledger;
     if (head === undefined || head.number === this.headNumber) return;
