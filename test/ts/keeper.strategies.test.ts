@@ -52,7 +52,6 @@ import {
   STAGE_TERMS,
   WAD,
   deployLocal,
-  fund,
   openBackstop,
   openInsurance,
   openPool,

@@ -12,7 +12,7 @@ import {
   type Hex,
 } from "viem";
 import { describeWorld } from "../../../scripts/clients.js";
-import { WAD, deployLocal, fund, openBackstop, openInsurance, openPool, type World } from "../../../scripts/local.js";
+import { WAD, deployLocal, openBackstop, openInsurance, openPool, type World } from "../../../scripts/local.js";
 import { signOrder } from "../../../scripts/orders.js";
 import { Anvil } from "./anvil.js";
 

@@ -123,8 +123,10 @@ export class Keeper {
   /** One that goes on where it stopped may be at the head already: it does not wait for the next block to plan. */
   private async begin(): Promise<void> {
     const { mirror, source, watch } = this.parts;
-    if (mirror.ledger.head !== undefined) watch.rehearse();
+    const fresh = mirror.ledger.head === undefined;
+    if (!fresh) watch.rehearse();
     for await (const change of mirror.toHead(this.stopping.signal)) await this.handle(change);
+    if (fresh) watch.rehearse();
     const { head } = mirror.ledger;
     if (head === undefined || head.number === this.headNumber) return;
     const [header] = await source.headers([head.number]);

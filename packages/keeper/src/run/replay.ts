@@ -3,7 +3,7 @@ import { Ledger, readBlocks, type Deployment as Logs, type LogSource } from "@ba
 import type { Client, Deployment } from "@ballast/sdk";
 import { Watch } from "../book/watch.js";
 import type { Intent } from "../send/intent.js";
-import type { Strategy } from "../strategies/strategy.js";
+import type { Plan, Strategy } from "../strategies/strategy.js";
 import type { Decision, SeenBlock, Store } from "../store/store.js";
 import { NotRecorded } from "./errors.js";
 import { costIn, freshMarks, type Quoted } from "./markets.js";
@@ -56,7 +56,8 @@ export async function* replay(options: ReplayOptions): AsyncGenerator<ReplayedBl
       ...{ watch, ledger, ...quoted, native, client, deployment, payee },
       ...{ costOf: costIn(gasPrice, native), isBusy: nobody, isKeyBusy: nobody, count: () => undefined },
     };
-    const plans = await Promise.all(strategies.filter(({ asks }) => !asks).map((each) => each.plan(snapshot)));
+    const plans: Plan[] = [];
+    for (const strategy of strategies) if (!strategy.asks) plans.push(await strategy.plan(snapshot));
     yield {
       block: number,
       intents: plans.flatMap(({ intents }) => intents),

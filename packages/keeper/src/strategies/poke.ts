@@ -100,7 +100,8 @@ export async function fetchUpdate(service: string, feed: Hex): Promise<{ price: 
     throw error instanceof UpdatesUnreadable ? error : fail("no answer", error);
   }
   const { price, expo } = answer.parsed?.[0]?.price ?? {};
-  const update = `0x${String(answer.binary?.data?.[0] ?? "").replace(/^0x/, "")}`;
+  const [data] = answer.binary?.data ?? [];
+  const update = `0x${typeof data === "string" ? data.replace(/^0x/, "") : ""}`;
   if (typeof price !== "string" || !/^\d+$/.test(price) || typeof expo !== "number" || !Number.isInteger(expo))
     throw fail("no price in it");
   if (!isHex(update) || update.length < 4) throw fail("no update in it");
