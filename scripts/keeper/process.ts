@@ -20,7 +20,7 @@ const KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 const STARTUP = 120_000;
 const BLOCK = 1_000;
 /** Of the price of the first market, every block. */
-const FALL = 2n;
+const FALL = 4n;
 /** Before that, and long enough for the average: from here on accounts of the crowd begin to fail. */
 const START = 9_350n;
 const CALM = 900;

@@ -1,5 +1,4 @@
 // A crowd in pairs, one long and one short of the same, whose leverage says at which fall of prices they fail.
-import type { Change } from "@ballast/mirror";
 import { Random } from "../../packages/reference/src/random.js";
 import { Economy, owner } from "./economy.js";
 
@@ -15,23 +14,22 @@ export interface CrowdOptions {
   readonly seed?: number;
   /** The most legs of an account. */
   readonly legs?: number;
-  readonly onBlock?: (change: Change) => void;
 }
 
-export function crowdOf({ accounts, markets, seed = 7, legs = 4, onBlock = () => undefined }: CrowdOptions): Economy {
+export function crowdOf({ accounts, markets, seed = 7, legs = 4 }: CrowdOptions): Economy {
   const economy = new Economy(
     Array.from({ length: markets }, (_, i) => i + 1),
     seed,
   );
   economy.begin();
   for (let i = 0; i + 1 < accounts;) {
-    onBlock(economy.beginBlock());
+    economy.beginBlock();
     const openInterest = new Map(
       economy.markets.map((asset) => [asset, economy.ledger.markets.of(asset).openInterest]),
     );
     for (let n = 0; n < PAIRS_PER_BLOCK && i + 1 < accounts; n++, i += 2)
       openPair(economy, owner(i), owner(i + 1), legs, openInterest);
-    onBlock(economy.endBlock());
+    economy.endBlock();
   }
   return economy;
 }

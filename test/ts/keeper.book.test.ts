@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import { Account } from "@ballast/math";
-import { Ledger, Mirror, ProviderRpc, RpcSource, type Change } from "@ballast/mirror";
+import { Ledger, Mirror, ProviderRpc, RpcSource } from "@ballast/mirror";
 import { Watch, type Candidate } from "@ballast/keeper";
 import { Random } from "../../packages/reference/src/random.js";
 import { WAD, accountId, type World } from "../../scripts/local.js";
@@ -73,17 +73,8 @@ describe("Watch: made-up crowds", () => {
 
   it("rows follow blocks with trades, funding and offsets, and blocks that are taken back", function () {
     this.timeout(120_000);
-    let watch: Watch | undefined;
-    const changes: Change[] = [];
-    const economy = crowdOf({
-      accounts: 2_000,
-      markets: 3,
-      onBlock: (change) => {
-        changes.push(change);
-        watch?.apply(change);
-      },
-    });
-    watch = new Watch(economy.ledger);
+    const economy = crowdOf({ accounts: 2_000, markets: 3 });
+    const watch = new Watch(economy.ledger);
     const random = new Random(5);
     for (let i = 0; i < 40; i++) {
       watch.apply(economy.beginBlock());

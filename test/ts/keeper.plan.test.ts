@@ -72,10 +72,10 @@ describe("Plan: what a call does on a chain", function () {
   /** What the chain does with the leg in a block of this time, undone. */
   async function executed({ account, asset }: Call, time: bigint) {
     const { world } = made;
-    const { time: clock, takeSnapshot } = world.connection.networkHelpers;
+    const { networkHelpers } = world.connection;
     const before = await world.house.cashOf(KEEPER);
-    const snapshot = await takeSnapshot();
-    await clock.setNextBlockTimestamp(time);
+    const snapshot = await networkHelpers.takeSnapshot();
+    await networkHelpers.time.setNextBlockTimestamp(time);
     const steps: { stage: string; size: bigint }[] = [];
     let lot = 0n;
     try {
@@ -103,7 +103,7 @@ describe("Plan: what a call does on a chain", function () {
     // A spot that nobody knows the worth of is the insurance's to buy: not planned.
     if (asset === WETH && done.steps.some(({ stage }) => stage === "offset")) return;
     expect(
-      call.steps.map(({ stage, size }) => ({ stage: stage as string, size })),
+      call.steps.map(({ stage, size }) => ({ stage: stage, size })),
       subject,
     ).to.deep.equal(done.steps);
     expect(call.lot?.size ?? 0n, subject).to.equal(done.lot);
