@@ -286,11 +286,11 @@ describe("Plan: order, batches and reasons", () => {
 
   it("who waits behind others that lead to nothing gets his turn", () => {
     const { watch, candidates, orders } = crashed();
-    const tries = new Map<bigint, number>();
+    const tries = new Map<string, number>();
     const seen = new Set<bigint>();
     for (let i = 0; i < 40; i++) {
       const { planned, left } = plan(watch, candidates, { ...orders, most: 5, tries });
-      for (const { candidate } of planned) tries.set(candidate.account, 1_000);
+      for (const { candidate } of planned) tries.set(deedOf(candidate.account), 1_000);
       for (const { candidate, why } of left) if (why.kind !== "queued") seen.add(candidate.account);
       for (const { candidate } of planned) seen.add(candidate.account);
     }

@@ -35,7 +35,7 @@ export function legOf(room: Room, candidate: Candidate, asset: bigint): Leg | un
   const leg = { at, id: candidate.account, debtSale, debtCap: account.debtCap, size, standing, tip: 0n, insurable: 0n };
   const bare = look(leg);
   const { since, left } = ledger.lots.episodeOf(candidate.account);
-  const insurable = Situations.isBankrupt(bare) ? ledger.markets.insurable(Number(asset), book.time) : 0n;
+  const insurable = Situations.isBankrupt(bare) ? (room.insurable.get(Number(asset)) ?? 0n) : 0n;
   return { ...leg, insurable, tip: book.time < since + EPISODE ? left : Situations.tipOf(bare) };
 }
 

@@ -25,8 +25,8 @@ export interface Orders {
   readonly busy?: (key: string) => boolean;
   /** The most accounts that are looked at closely in one round; the others wait for the next. */
   readonly most?: number;
-  /** How often in a row nothing was found for an account: kept from round to round, so that those who wait get their turn. */
-  readonly tries?: Map<bigint, number>;
+  /** How often in a row nothing was found for a deed: kept from round to round, so that those who wait get their turn. */
+  readonly tries?: Map<string, number>;
   readonly gasPerEntry?: bigint;
   /** The most gas of one transaction. */
   readonly gas?: bigint;
@@ -59,21 +59,19 @@ export const Urgency = { DebtSale: 0, Below: 1, Orphaned: 2, Bankrupt: 3 } as co
 
 export function plan(watch: Watch, candidates: readonly Candidate[], orders: Orders): Plan {
   const room = roomOf(watch, orders.marks, orders.time);
-  const { most = MOST, busy = () => false, tries = new Map<bigint, number>() } = orders;
+  const { most = MOST, busy = () => false, tries = new Map<string, number>() } = orders;
   const [planned, left]: [Planned[], Left[]] = [[], []];
   let looked = 0;
-  for (const candidate of ordered(candidates, tries)) {
-    const { account } = candidate;
-    const key = deedOf(account);
+  for (const { candidate, key } of ordered(candidates, tries)) {
     const why = busy(key) ? { kind: "busy" as const, key } : hopeless(room, candidate, orders.costs);
     const found = why ?? (looked++ < most ? weigh(room, candidate, orders.costs) : { kind: "queued", ahead: most });
     if ("kind" in found) {
       left.push({ candidate, why: found });
-      if (found.kind !== "queued") tries.set(account, (tries.get(account) ?? 0) + 1);
+      if (found.kind !== "queued") tries.set(key, (tries.get(key) ?? 0) + 1);
       continue;
     }
     planned.push(found);
-    tries.delete(account);
+    tries.delete(key);
     room.capacities.set(found.call.asset, found.call.left);
   }
   planned.sort((a, b) => b.urgency - a.urgency || (a.profit.net < b.profit.net ? 1 : -1));
@@ -81,19 +79,22 @@ export function plan(watch: Watch, candidates: readonly Candidate[], orders: Ord
 }
 
 /** The most urgent first and the largest first, so that what the stages have left goes where it matters. */
-function ordered(candidates: readonly Candidate[], tries: Map<bigint, number>): Candidate[] {
-  const known = new Set(candidates.map(({ account }) => account));
-  for (const account of tries.keys()) if (!known.has(account)) tries.delete(account);
-  const weighed = candidates.map((candidate) => ({
-    candidate,
-    tried: tries.get(candidate.account) ?? 0,
-    urgency: urgencyOf(candidate),
-  }));
+function ordered(
+  candidates: readonly Candidate[],
+  tries: Map<string, number>,
+): { candidate: Candidate; key: string; tried: number; urgency: number }[] {
+  // As text: engines hash a large integer by its lowest digits, and those of most accounts are zero.
+  const weighed = candidates.map((candidate) => {
+    const key = deedOf(candidate.account);
+    return { candidate, key, tried: tries.get(key) ?? 0, urgency: urgencyOf(candidate) };
+  });
+  const known = new Set(weighed.map(({ key }) => key));
+  for (const key of tries.keys()) if (!known.has(key)) tries.delete(key);
   weighed.sort(
     (a, b) =>
       a.tried - b.tried || b.urgency - a.urgency || (a.candidate.maintenance < b.candidate.maintenance ? 1 : -1),
   );
-  return weighed.map(({ candidate }) => candidate);
+  return weighed;
 }
 
 /** Without a closer look: a keeper never gets more than the tip and half the penalty on all that is held. */
@@ -107,11 +108,11 @@ export function hopeless(room: Room, candidate: Candidate, costs: Costs): Why | 
   return most - gas < costs.least ? { kind: "hopeless", asset, most, gas, least: costs.least } : undefined;
 }
 
-function mostOf({ book, ledger }: Room, { bankrupt, maintenance }: Candidate, asset: number): bigint {
+function mostOf({ book, insurable }: Room, { bankrupt, maintenance }: Candidate, asset: number): bigint {
   const terms = book.markets.get(BigInt(asset))?.terms;
   if (terms === undefined) return 0n;
   if (!bankrupt) return terms.tip + FixedPoint.mulDivUp(maintenance, terms.penalty, 20_000n);
-  return ledger.markets.insurable(asset, book.time) > 0n ? terms.tip : 0n;
+  return (insurable.get(asset) ?? 0n) > 0n ? terms.tip : 0n;
 }
 
 /** The leg to begin with, or the first other one with which something can be done. */

@@ -11,6 +11,8 @@ export interface Room {
   readonly markets: ReadonlyMap<number, MarketAt>;
   /** Pools and the backstop are its only members. */
   readonly book: Book;
+  /** What insurance may pay for each market. */
+  readonly insurable: ReadonlyMap<number, bigint>;
   /** Less after every call that is planned. */
   readonly capacities: Map<bigint, Stages.Capacity>;
 }
@@ -35,7 +37,8 @@ export function roomOf(watch: Watch, marks?: ReadonlyMap<bigint, bigint>, time?:
     ...(backstop === 0n ? {} : { backstop }),
   };
   const capacities = new Map(states.map((state) => [state.asset, Stages.capacityOf(book, state, undefined)]));
-  return { ledger, markets, book, capacities };
+  const insurable = new Map([...markets.keys()].map((asset) => [asset, ledger.markets.insurable(asset, moment.time)]));
+  return { ledger, markets, book, insurable, capacities };
 }
 
 /** None of an asset that the closing chain has no terms for. */
