@@ -11,7 +11,7 @@ import { Dispatch } from "./dispatch.js";
 import { LoopEnded } from "./errors.js";
 import type { Health } from "./health.js";
 import type { Log } from "./log.js";
-import { costIn, readMarkets, type Quoted } from "./markets.js";
+import { costIn, freshMarks, readMarkets, type Quoted } from "./markets.js";
 import type { Metrics } from "./metrics.js";
 import { encodeRecording } from "./recording.js";
 import { Rest } from "./rest.js";
@@ -59,6 +59,8 @@ export class Keeper {
   private writing: Promise<void> = Promise.resolve();
   private headNumber = 0;
   private stalled = false;
+  /** Asked for with word of a block, while the mirror reads it. */
+  private early: Promise<Quoted | undefined> | undefined;
   private onPlanned: () => void = () => undefined;
   /** The first block at the head was planned on, and everything was handed over. */
   readonly planned = new Promise<void>((resolve) => (this.onPlanned = resolve));
@@ -87,8 +89,9 @@ export class Keeper {
 
   /** Until it is stopped. What cannot pass by itself is thrown, after everything that is on its way was waited for. */
   async run(): Promise<void> {
-    const { health, log, settings } = this.parts;
+    const { health, heads, log, settings } = this.parts;
     const guard = setInterval(() => this.watchHead(), Math.min(settings.stall * 500, 5_000));
+    if (heads !== undefined) heads.onHeard = () => void (this.early = this.look());
     try {
       await this.follow();
     } catch (error) {
@@ -162,7 +165,7 @@ export class Keeper {
   private async plan(header: Header, logs: readonly object[], priceAt: number): Promise<void> {
     const { metrics, log, watch } = this.parts;
     const began = now();
-    const quoted = await this.look();
+    const quoted = await this.lookAt(header.number);
     if (quoted === undefined) return;
     const settled = this.parts.sender?.onBlock({ ...header, baseFee: quoted.baseFee });
     const snapshot = this.snapshot(header, quoted);
@@ -187,6 +190,14 @@ export class Keeper {
   /** The block made room for what had to wait. */
   private async planAgain(snapshot: Snapshot, priceAt: number): Promise<void> {
     if (this.dispatch.full && snapshot.head.number === this.headNumber) await this.planQuick(snapshot, priceAt);
+  }
+
+  /** What was asked for with word of the block, if it is of this block; else what is now. */
+  private async lookAt(block: number): Promise<Quoted | undefined> {
+    const early = await this.early;
+    this.early = undefined;
+    if (early === undefined || early.block !== block) return this.look();
+    return { ...early, marks: freshMarks(this.parts.watch.ledger, early.prices) };
   }
 
   private async look(): Promise<Quoted | undefined> {

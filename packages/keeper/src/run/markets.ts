@@ -7,6 +7,8 @@ import type { PublicClient } from "viem";
 const QUOTE = 0;
 
 export interface Quoted {
+  /** Where it was read; none of what was recorded. */
+  readonly block?: number;
   readonly prices: ReadonlyMap<number, Price>;
   readonly marks: ReadonlyMap<bigint, bigint>;
   /** Wei per gas of the block, without what its producer gets. */
@@ -24,7 +26,7 @@ export async function readMarkets(
 ): Promise<Quoted> {
   const assets = [QUOTE, ...ledger.perps, ...ledger.spots].filter((asset) => ledger.prices.of(asset).time !== 0n);
   const call = { abi: oracleRouterAbi, address: addresses.oracleRouter, functionName: "peek" } as const;
-  const [peeked, { baseFeePerGas }] = await Promise.all([
+  const [peeked, { number, baseFeePerGas }] = await Promise.all([
     assets.length === 0 ? [] : client.readContract({ ...call, args: [assets] }),
     client.getBlock(),
   ]);
@@ -35,7 +37,7 @@ export async function readMarkets(
     }),
   );
   const baseFee = baseFeePerGas ?? 0n;
-  return { prices, marks: freshMarks(ledger, prices), baseFee, gasPrice: baseFee + tip };
+  return { block: Number(number), prices, marks: freshMarks(ledger, prices), baseFee, gasPrice: baseFee + tip };
 }
 
 /** Marks that differ from those latched last; one that is not fresh stays what it was. */

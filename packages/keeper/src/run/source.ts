@@ -27,12 +27,15 @@ export class CountedRpc implements Rpc {
 export class TimedHeads implements HeadFeed {
   /** Unix milliseconds of the last word, until somebody takes it. */
   private heardAt: number | undefined;
+  /** Is called with every word. */
+  onHeard: () => void = () => undefined;
 
   constructor(private readonly inner: HeadFeed) {}
 
   subscribe(onHead: () => void, onLost: () => void): Promise<() => void> {
     const heard = () => {
       this.heardAt ??= now();
+      this.onHeard();
       onHead();
     };
     return this.inner.subscribe(heard, onLost);
