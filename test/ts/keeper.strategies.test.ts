@@ -32,7 +32,10 @@ import { Watch } from "../../packages/keeper/src/book/watch.js";
 import { readSettings, type Settings } from "../../packages/keeper/src/config/index.js";
 import { costIn, readMarkets } from "../../packages/keeper/src/run/markets.js";
 import { logsOf } from "../../packages/keeper/src/run/open.js";
-import type { Alert } from "../../packages/keeper/src/run/webhook.js";
+import { Health } from "../../packages/keeper/src/run/health.js";
+import { openLog } from "../../packages/keeper/src/run/log.js";
+import { Metrics } from "../../packages/keeper/src/run/metrics.js";
+import { Webhook, type Alert } from "../../packages/keeper/src/run/webhook.js";
 import type { Intent } from "../../packages/keeper/src/send/intent.js";
 import { MarginCall } from "../../packages/keeper/src/strategies/alert.js";
 import { Bid } from "../../packages/keeper/src/strategies/bid.js";
@@ -103,6 +106,56 @@ describe("Keeper: quotes around the mark", () => {
       }
     expect(quotesAround(mark, 20n * WAD, terms).map(({ size }) => size)).to.deep.equal([-5n * WAD]);
     expect(quotesAround(mark, 0n, { ...terms, size: 0n })).to.deep.equal([]);
+  });
+});
+
+describe("Keeper: alerts and health", () => {
+  it("are told again until they are taken, and not when they are refused", async () => {
+    const statuses = [500, 429, 200, 400];
+    const got: Alert[] = [];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        got.push(JSON.parse(Buffer.concat(chunks).toString()) as Alert);
+        response.writeHead(statuses.shift() ?? 200).end();
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const metrics = new Metrics();
+    const webhook = new Webhook({ url, retries: 5, pause: 1 }, openLog("silent"), metrics);
+    webhook.tell({ kind: "stalled", text: "no block", block: 7n });
+    webhook.tell({ kind: "ended", text: "gone" });
+    await webhook.flush();
+    expect(got.map(({ kind }) => kind)).to.deep.equal(["stalled", "stalled", "stalled", "ended"]);
+    expect(got[0]).to.include({ text: "no block", block: "7" });
+    const told = await metrics.registry.getSingleMetricAsString("ballast_keeper_alerts_total");
+    expect(told)
+      .to.match(/kind="stalled",result="told"} 1/)
+      .and.to.match(/kind="ended",result="lost"} 1/);
+    server.close();
+  });
+
+  it("looks at what the loop did", async () => {
+    let [now, store] = [1_000_000, Promise.resolve()];
+    const options = { stall: 10, silence: 30, tryStore: () => store, now: () => now };
+    const health = new Health(options, new Metrics());
+    expect((await health.ready()).faults).to.deep.equal(["not yet at the head"]);
+    health.looked(true);
+    health.handle(5, 1_000n, true);
+    expect(await health.ready()).to.deep.equal({ ok: true, faults: [], block: 5, age: 0 });
+    now += 11_000;
+    expect((await health.ready()).faults[0]).to.match(/^the last block is 11.0 s old/);
+    expect((await health.alive()).ok).to.equal(true);
+    now += 20_000;
+    expect((await health.alive()).faults).to.deep.equal(["no look at the head for 31.0 s"]);
+    health.looked(true);
+    health.handle(6, 1_031n, true);
+    store = Promise.reject(new TypeError("disk is full"));
+    expect((await health.ready()).faults).to.deep.equal(["the store failed: disk is full"]);
+    health.end("gone");
+    expect((await health.alive()).faults).to.deep.equal(["the loop ended: gone"]);
   });
 });
 

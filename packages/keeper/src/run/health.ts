@@ -84,7 +84,7 @@ export class Health {
   async ready(): Promise<State> {
     const { stall } = this.options;
     const age = this.age;
-    const answered = this.answeredAt === undefined ? Infinity : (this.now() - this.answeredAt) / 1_000;
+    const answered = (this.now() - (this.answeredAt ?? this.began)) / 1_000;
     const faults = [
       this.ended === undefined ? "" : `the loop ended: ${this.ended}`,
       this.caughtUp ? "" : "not yet at the head",
