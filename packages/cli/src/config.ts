@@ -80,7 +80,10 @@ async function ofChain(chainId: number): Promise<Deployment> {
 }
 
 /** The deployment that is meant, which must be on the chain that answers. */
-export async function chooseDeployment({ deployment }: Config, chainId: number): Promise<Deployment> {
+export async function chooseDeployment(
+  { deployment }: { deployment?: string | undefined },
+  chainId: number,
+): Promise<Deployment> {
   const named = deployment ?? String(chainId);
   const isChain = /^\d+$/.test(named) && !(await exists(named));
   const chosen = isChain ? await ofChain(Number(named)) : await readDeployment(named);

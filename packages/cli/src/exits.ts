@@ -10,23 +10,26 @@ import {
   UnknownMarket,
   decodeError,
 } from "@ballast/sdk";
+import { ConfigError, KeeperError, NotRecorded } from "@ballast/keeper";
 import { ConfigInvalid, WrongChain } from "./config.js";
+import { WalletBusy } from "./settings.js";
 
-export const Exit = { ok: 0, badInput: 1, unreachable: 2, notDeployed: 3, failed: 4 } as const;
+export const Exit = { ok: 0, badInput: 1, unreachable: 2, notDeployed: 3, failed: 4, unfit: 5 } as const;
 
 export const EXIT_CODES = `Exit codes:
   0  ok
   1  bad input: a flag, an argument, the environment or the deployment file
   2  the chain does not answer
   3  the protocol is not deployed there
-  4  the contracts or the node refused a call`;
+  4  the contracts or the node refused a call
+  5  a check failed: the keeper would not work`;
 
 export interface Ending {
   code: number;
   line: string;
 }
 
-type Kind = abstract new (...args: never[]) => BallastError;
+type Kind = abstract new (...args: never[]) => Error;
 
 /** The first that fits tells the code, and what to do about it. */
 const ENDINGS: readonly (readonly [Kind, number, string])[] = [
@@ -39,10 +42,13 @@ const ENDINGS: readonly (readonly [Kind, number, string])[] = [
   [UnknownAsset, Exit.badInput, "`ballast status` lists what there is"],
   [ConfigInvalid, Exit.badInput, "see ballast --help"],
   [InputError, Exit.badInput, "see ballast --help"],
+  [ConfigError, Exit.badInput, "see docs/keeper.md"],
+  [NotRecorded, Exit.badInput, "give blocks on which a keeper ran"],
+  [WalletBusy, Exit.failed, "let that keeper do it, or use another key"],
 ];
 
 export function endingOf(thrown: unknown): Ending {
-  const error = decodeError(thrown);
+  const error = thrown instanceof KeeperError ? thrown : decodeError(thrown);
   const found = ENDINGS.find(([kind]) => error instanceof kind);
   const [, code, fix] = found ?? [BallastError, Exit.failed, error.retryable ? "try again" : undefined];
   return { code, line: `ballast: ${error.message}${fix === undefined ? "" : `; ${fix}`}` };

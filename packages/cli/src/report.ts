@@ -3,7 +3,10 @@
 /** What a command found, in both forms. */
 export interface Report {
   json: unknown;
+  /** Nothing is printed where there is nothing. */
   text: string;
+  /** What the command ends with; ok by default. */
+  code?: number;
 }
 
 type Cell = string | number | bigint;

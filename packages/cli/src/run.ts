@@ -1,18 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands/index.js";
-import type { BallastCommand } from "./command.js";
+import type { BallastCommand, Options, Surroundings } from "./command.js";
 import { readConfig } from "./config.js";
 import { connect } from "./context.js";
 import { EXIT_CODES, Exit, endingOf } from "./exits.js";
-import { toJson } from "./report.js";
+import { toJson, type Report } from "./report.js";
 
-/** Where a command writes to, and what it is told besides its arguments. */
-export interface Surroundings {
-  out: (text: string) => void;
-  error: (text: string) => void;
-  env: Readonly<Record<string, string | undefined>>;
-}
+export type { Surroundings } from "./command.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -48,25 +43,42 @@ function createProgram({ out, error }: Surroundings): Command {
     });
 }
 
-function add(program: Command, command: BallastCommand, { out, env }: Surroundings): void {
+/** Those with settings of their own may have several nodes where others have one. */
+async function report(
+  command: BallastCommand,
+  surroundings: Surroundings,
+  args: readonly string[],
+  options: Options,
+): Promise<{ report: Report; json: boolean }> {
+  if ("begin" in command) {
+    const { BALLAST_JSON } = surroundings.env;
+    const { json } = readConfig({ json: options["json"] }, { BALLAST_JSON });
+    return { report: await command.begin(surroundings, args, options), json };
+  }
+  const config = readConfig(options, surroundings.env);
+  return { report: await command.run(await connect(config), args, options), json: config.json };
+}
+
+function add(program: Command, command: BallastCommand, surroundings: Surroundings, end: (code: number) => void): void {
   const added = program.command(command.usage).description(command.summary);
   command.configure?.(added);
   added.action(async (...given: unknown[]) => {
     const options = added.optsWithGlobals<Record<string, unknown>>();
-    const config = readConfig(options, env);
-    const args = given.slice(0, -2) as string[];
-    const { json, text } = await command.run(await connect(config), args, options);
-    out(config.json ? toJson(json) : text);
+    const told = await report(command, surroundings, given.slice(0, -2) as string[], options);
+    const said = told.json ? toJson(told.report.json) : told.report.text;
+    if (said !== "") surroundings.out(said);
+    end(told.report.code ?? Exit.ok);
   });
 }
 
 /** Runs one command and returns its exit code. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const program = createProgram(surroundings);
-  for (const command of COMMANDS) add(program, command, surroundings);
+  let code: number = Exit.ok;
+  for (const command of COMMANDS) add(program, command, surroundings, (ended) => (code = ended));
   try {
     await program.parseAsync(args, { from: "user" });
-    return Exit.ok;
+    return code;
   } catch (error) {
     // What commander has to say it has said.
     if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.ok : Exit.badInput;

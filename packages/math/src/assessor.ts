@@ -63,7 +63,9 @@ export function assess(cash: bigint, holdings: readonly Holding[]): Assessment {
 }
 
 /** Liquidatable at mark, and also at the fast average unless it is far below. */
-export function liquidatable(a: Assessment): boolean {
+export function liquidatable(
+  a: Pick<Assessment, "marginEquity" | "maintenance" | "fastMarginEquity" | "fastMaintenance">,
+): boolean {
   if (a.marginEquity >= asInt(a.maintenance)) return false;
   if (a.fastMarginEquity < asInt(a.fastMaintenance)) return true;
   return int(a.marginEquity * 10_000n) < asInt(uint(a.maintenance * GUARD));

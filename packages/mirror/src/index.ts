@@ -3,7 +3,7 @@ export * from "./errors.js";
 export type { Block, Deployment, Header, Leg, LedgerOptions } from "./ledger.js";
 export { Ledger } from "./ledger.js";
 export { abis, Decoder, type RawLog } from "./events.js";
-export type { BlockId, BlockRef, Touched } from "./journal.js";
+export type { BlockId, BlockRef, StoredRow, Touched } from "./journal.js";
 export * from "./rows.js";
 export { HttpRpc, ProviderRpc, type HttpRpcOptions, type Rpc, type RpcCall } from "./rpc.js";
 export { readBlocks, RpcSource, type LogSource, type SourceHeader, type SourceLog } from "./source.js";

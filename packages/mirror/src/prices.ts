@@ -18,7 +18,9 @@ export interface Feed {
   readonly time: bigint;
   readonly shortVariance: bigint;
   readonly longVariance: bigint;
+  /** When the variance was sampled last, and the mark then. */
   readonly sampledAt: bigint;
+  readonly sampled: bigint;
   readonly fixed: boolean;
   /** The last time that a latch found it stale after one that did not. */
   readonly staleFrom: bigint;
@@ -34,6 +36,7 @@ const NO_FEED: Feed = {
   shortVariance: 0n,
   longVariance: 0n,
   sampledAt: 0n,
+  sampled: 0n,
   fixed: false,
   staleFrom: 0n,
 };
@@ -57,7 +60,8 @@ export class Prices {
       const feed = this.of(asset);
       this.conservation.priced(asset, feed.time, timestamp);
       this.conservation.sampled(asset);
-      this.feeds.set(asset, { ...feed, shortVariance: short, longVariance: long, sampledAt: timestamp });
+      const variances = { shortVariance: short, longVariance: long };
+      this.feeds.set(asset, { ...feed, ...variances, sampledAt: timestamp, sampled: feed.mark });
     },
     PriceFixed: ({ asset }) => {
       this.conservation.sampled(asset);

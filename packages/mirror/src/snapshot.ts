@@ -5,7 +5,7 @@ import { Ledger, type Deployment, type LedgerOptions } from "./ledger.js";
 import type { Side } from "./sides.js";
 
 const FORMAT = "ballast-mirror";
-const VERSION = 1;
+const VERSION = 2;
 
 interface Heading extends Deployment {
   readonly format: string;

@@ -5,6 +5,8 @@ export * as Moves from "./moves.js";
 export * as Ruin from "./ruin.js";
 export * as Sensitivity from "./sensitivity.js";
 export * as Shock from "./shock.js";
+export * as Situations from "./situations.js";
+export * as Stages from "./stages.js";
 export * as Tails from "./tails.js";
 export { MemberUnknown, memberOf, type Book, type MarketState, type Member, type Terms } from "./book.js";
 export { isBelow, standingOf, type Line } from "./standing.js";

@@ -1,0 +1,196 @@
+// From candidates to transactions: what a call would do with each and what that is worth, the urgent first, in batches with
+// a fixed gas per entry. Whoever is left out has a reason.
+import { FixedPoint } from "@ballast/math";
+import { keyOf } from "@ballast/mirror";
+import { GAS_PER_LIQUIDATION, MOST_GAS, liquidatorAbi } from "@ballast/sdk";
+import { encodeFunctionData, keccak256, toHex, type Address, type Hex } from "viem";
+import type { Candidate } from "../book/exact.js";
+import type { Watch } from "../book/watch.js";
+import type { Intent } from "../send/intent.js";
+import { callOf, type Call } from "./call.js";
+import { gasCost, ofCall, type Costs, type Profit } from "./profit.js";
+import type { Why } from "./reasons.js";
+import { roomOf, type Room } from "./room.js";
+
+export interface Orders {
+  /** Who calls whom, and whose account is paid. */
+  readonly liquidator: Address;
+  readonly keeper: bigint;
+  readonly costs: Costs;
+  /** Where the plan was made. */
+  readonly block: bigint;
+  readonly marks?: ReadonlyMap<bigint, bigint>;
+  readonly time?: bigint;
+  /** Whether somebody is already at it, or it waits after a failure. */
+  readonly busy?: (key: string) => boolean;
+  /** The most accounts that are looked at closely in one round; the others wait for the next. */
+  readonly most?: number;
+  /** How often in a row nothing was found for a deed: kept from round to round, so that those who wait get their turn. */
+  readonly tries?: Map<string, number>;
+  readonly gasPerEntry?: bigint;
+  /** The most gas of one transaction. */
+  readonly gas?: bigint;
+}
+
+/** One account that is worth a call. */
+export interface Planned {
+  readonly candidate: Candidate;
+  readonly call: Call;
+  readonly profit: Profit;
+  readonly urgency: number;
+}
+
+/** One that is not, now. */
+export interface Left {
+  readonly candidate: Candidate;
+  readonly why: Why;
+}
+
+export interface Plan {
+  readonly intents: readonly Intent[];
+  readonly planned: readonly Planned[];
+  readonly left: readonly Left[];
+}
+
+const MOST = 250;
+
+/** A debt sale can wait; who is below maintenance, who nobody will take soon, whose loss is somebody else's already. */
+export const Urgency = { DebtSale: 0, Below: 1, Orphaned: 2, Bankrupt: 3 } as const;
+
+export function plan(watch: Watch, candidates: readonly Candidate[], orders: Orders): Plan {
+  const room = roomOf(watch, orders.marks, orders.time);
+  const { most = MOST, busy = () => false, tries = new Map<string, number>() } = orders;
+  const [planned, left]: [Planned[], Left[]] = [[], []];
+  let looked = 0;
+  for (const { candidate, key } of ordered(candidates, tries)) {
+    const why = busy(key) ? { kind: "busy" as const, key } : hopeless(room, candidate, orders.costs);
+    const found = why ?? (looked++ < most ? weigh(room, candidate, orders.costs) : { kind: "queued", ahead: most });
+    if ("kind" in found) {
+      left.push({ candidate, why: found });
+      if (found.kind !== "queued") tries.set(key, (tries.get(key) ?? 0) + 1);
+      continue;
+    }
+    planned.push(found);
+    tries.delete(key);
+    room.capacities.set(found.call.asset, found.call.left);
+  }
+  planned.sort((a, b) => b.urgency - a.urgency || (a.profit.net < b.profit.net ? 1 : -1));
+  return { intents: batches(planned, orders), planned, left };
+}
+
+/** The most urgent first and the largest first, so that what the stages have left goes where it matters. */
+function ordered(
+  candidates: readonly Candidate[],
+  tries: Map<string, number>,
+): { candidate: Candidate; key: string; tried: number; urgency: number }[] {
+  // As text: engines hash a large integer by its lowest digits, and those of most accounts are zero.
+  const weighed = candidates.map((candidate) => {
+    const key = deedOf(candidate.account);
+    return { candidate, key, tried: tries.get(key) ?? 0, urgency: urgencyOf(candidate) };
+  });
+  const known = new Set(weighed.map(({ key }) => key));
+  for (const key of tries.keys()) if (!known.has(key)) tries.delete(key);
+  weighed.sort(
+    (a, b) =>
+      a.tried - b.tried || b.urgency - a.urgency || (a.candidate.maintenance < b.candidate.maintenance ? 1 : -1),
+  );
+  return weighed;
+}
+
+/** Without a closer look: a keeper never gets more than the tip and half the penalty on all that is held. */
+export function hopeless(room: Room, candidate: Candidate, costs: Costs): Why | undefined {
+  const most = room.ledger
+    .legsOf(candidate.account)
+    .map((asset) => mostOf(room, candidate, asset))
+    .reduce(FixedPoint.max, 0n);
+  const gas = gasCost(costs, costs.gasUsed);
+  const { asset } = candidate;
+  return most - gas < costs.least ? { kind: "hopeless", asset, most, gas, least: costs.least } : undefined;
+}
+
+function mostOf({ book, insurable }: Room, { bankrupt, maintenance }: Candidate, asset: number): bigint {
+  const terms = book.markets.get(BigInt(asset))?.terms;
+  if (terms === undefined) return 0n;
+  if (!bankrupt) return terms.tip + FixedPoint.mulDivUp(maintenance, terms.penalty, 20_000n);
+  return (insurable.get(asset) ?? 0n) > 0n ? terms.tip : 0n;
+}
+
+/** The leg to begin with, or the first other one with which something can be done. */
+export function weigh(room: Room, candidate: Candidate, costs: Costs): Planned | Why {
+  let why: Why | undefined;
+  for (const asset of legsOf(room, candidate)) {
+    const call = callOf(room, candidate, asset);
+    if (call === undefined) continue;
+    const profit = ofCall(call, costs);
+    const unable = hinders(call, profit, costs);
+    if (unable === undefined) return { candidate, call, profit, urgency: urgencyOf(candidate) };
+    why ??= unable;
+  }
+  return why ?? { kind: "nothing", asset: candidate.asset, passed: {} };
+}
+
+function hinders(call: Call, profit: Profit, { least }: Costs): Why | undefined {
+  const { asset, steps, lot, until, passed } = call;
+  if (until !== undefined) return { kind: "lot", asset, until };
+  if (steps.length === 0 && lot === undefined) return { kind: "nothing", asset, passed };
+  return profit.net < least ? { kind: "unprofitable", asset, profit, least } : undefined;
+}
+
+function legsOf({ ledger }: Room, { account, asset }: Candidate): bigint[] {
+  const others = ledger.legsOf(account).map(BigInt);
+  return [asset, ...others.filter((leg) => leg !== asset)];
+}
+
+export function urgencyOf({ bankrupt, marginEquity, maintenance }: Candidate): number {
+  if (bankrupt) return Urgency.Bankrupt;
+  if (marginEquity >= maintenance) return Urgency.DebtSale;
+  return 2n * marginEquity < maintenance ? Urgency.Orphaned : Urgency.Below;
+}
+
+/** The same deed whoever plans it. */
+export function deedOf(account: bigint): string {
+  return `liquidate:${keyOf(account)}`;
+}
+
+/** As many entries as the gas of one transaction carries, and one entry's gas for the batch itself. */
+function batches(planned: readonly Planned[], orders: Orders): Intent[] {
+  const { gas = MOST_GAS, gasPerEntry = GAS_PER_LIQUIDATION } = orders;
+  const most = Math.max(1, Number(gas / gasPerEntry) - 1);
+  const intents: Intent[] = [];
+  for (let i = 0; i < planned.length; i += most) intents.push(intentOf(planned.slice(i, i + most), orders));
+  return intents;
+}
+
+function intentOf(entries: readonly Planned[], orders: Orders): Intent {
+  const { liquidator, block, gas = MOST_GAS, gasPerEntry = GAS_PER_LIQUIDATION } = orders;
+  const accounts = entries.map(({ candidate }) => candidate.account);
+  const [only] = entries.length === 1 ? entries : [];
+  return {
+    key: only === undefined ? batchOf(accounts) : deedOf(only.candidate.account),
+    strategy: "liquidate",
+    to: liquidator,
+    data: encode(entries, orders.keeper),
+    gas: FixedPoint.min(gas, gasPerEntry * BigInt(entries.length + (only === undefined ? 1 : 0))),
+    accounts,
+    ...(only === undefined ? {} : { asset: only.call.asset }),
+    profit: entries.reduce((sum, { profit }) => sum + profit.net + profit.gas, 0n),
+    urgency: Math.max(...entries.map(({ urgency }) => urgency)),
+    block,
+  };
+}
+
+/** The same for the same accounts, in whatever order. */
+function batchOf(accounts: readonly bigint[]): string {
+  const keys = accounts.map(keyOf).sort().join(" ");
+  return `liquidate:${keccak256(toHex(keys)).slice(2, 18)}:${accounts.length}`;
+}
+
+function encode(entries: readonly Planned[], keeper: bigint): Hex {
+  const legs = entries.map(({ call }) => ({ account: call.account, asset: Number(call.asset) }));
+  const [first] = legs;
+  if (legs.length === 1 && first !== undefined) {
+    const args = [first.account, first.asset, keeper] as const;
+    return encodeFunctionData({ abi: liquidatorAbi, functionName: "liquidate", args });
+  }
+  return encodeFunctionData({ abi: liquidatorAbi, functionName: "liquidateMany", args: [legs, keeper] });
+}

@@ -1,0 +1,145 @@
+// Hands intents to the sender, once each, and waits for what becomes of them.
+import type { Intent, Outcome, Sender, Sent, Ticket } from "../send/intent.js";
+import type { Hash } from "viem";
+import { SenderStopped } from "../send/errors.js";
+import type { Log } from "./log.js";
+import type { Metrics } from "./metrics.js";
+import type { Rest } from "./rest.js";
+
+export interface DispatchOptions {
+  /** Nobody in a dry run: then intents are only logged. */
+  readonly sender: Sender | undefined;
+  readonly rest: Rest;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Transactions without an outcome at a time. */
+  readonly most: number;
+  /** The block handled last. */
+  readonly head: () => number;
+  /** Accounts of a batch for which nothing was done, although it was included. */
+  readonly skipped: (intent: Intent, hash: Hash) => Promise<readonly bigint[]>;
+}
+
+export class Dispatch {
+  private readonly alive = new Map<string, Promise<void>>();
+  private readonly busy = new Map<string, number>();
+  private closed = false;
+  /** Whether something had to wait when intents were handed over last. */
+  full = false;
+
+  constructor(private readonly options: DispatchOptions) {}
+
+  get size(): number {
+    return this.alive.size;
+  }
+
+  isBusy(strategy: string, account: bigint): boolean {
+    return this.busy.has(`${strategy} ${account}`) || this.options.rest.has(strategy, account, this.options.head());
+  }
+
+  isKeyBusy(key: string): boolean {
+    return this.alive.has(key) || this.options.rest.hasKey(key, this.options.head());
+  }
+
+  /** The most urgent ones, as many as may be on their way. @param priceAt unix milliseconds of what they were planned on */
+  submit(intents: readonly Intent[], priceAt: number): void {
+    const { log, sender, most } = this.options;
+    this.full = false;
+    for (const intent of intents) {
+      if (this.closed || this.isKeyBusy(intent.key)) continue;
+      if (intent.accounts.some((account) => this.isBusy(intent.strategy, account))) continue;
+      if (this.alive.size >= most) {
+        this.full = true;
+        return void log.debug({ key: intent.key, most }, "too many on their way");
+      }
+      if (sender === undefined) this.tell(intent, priceAt);
+      else this.begin(sender, intent, priceAt);
+    }
+  }
+
+  /** Takes nothing more. */
+  close(): void {
+    this.closed = true;
+  }
+
+  /** Until everything has an outcome, at most so many seconds. @returns how many have none */
+  async drain(seconds: number): Promise<number> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, seconds * 1_000)));
+    await Promise.race([Promise.all(this.alive.values()), late]);
+    clearTimeout(timer);
+    return this.alive.size;
+  }
+
+  private tell({ data, ...intent }: Intent, priceAt: number): void {
+    this.options.log.info({ ...intent, bytes: data.length / 2 - 1, price_at: priceAt }, "would send");
+  }
+
+  private begin(sender: Sender, intent: Intent, priceAt: number): void {
+    this.hold(intent, 1);
+    this.options.metrics.planned.inc({ strategy: intent.strategy });
+    const work = this.follow(sender, intent, priceAt)
+      .catch((error: unknown) => this.options.log.error({ key: intent.key, error }, "sending failed"))
+      .finally(() => {
+        this.alive.delete(intent.key);
+        this.hold(intent, -1);
+      });
+    this.alive.set(intent.key, work);
+  }
+
+  private hold({ strategy, accounts }: Intent, change: number): void {
+    for (const account of accounts) {
+      const name = `${strategy} ${account}`;
+      const count = (this.busy.get(name) ?? 0) + change;
+      if (count > 0) this.busy.set(name, count);
+      else this.busy.delete(name);
+    }
+  }
+
+  private async follow(sender: Sender, intent: Intent, priceAt: number): Promise<void> {
+    let outcome: Outcome;
+    try {
+      const ticket = await sender.submit(intent);
+      await this.noteSent(intent, ticket, priceAt);
+      outcome = await ticket.outcome;
+    } catch (error) {
+      // Its bytes are in the journal, for who comes next.
+      if (error instanceof SenderStopped) return void this.options.log.info({ key: intent.key }, "left to the journal");
+      await this.settle(intent, { kind: "refused", error: String(error), retryable: true });
+      throw error;
+    }
+    await this.settle(intent, outcome);
+  }
+
+  private async noteSent({ key, strategy, block }: Intent, ticket: Ticket, priceAt: number): Promise<void> {
+    const { log, metrics } = this.options;
+    const sent: Sent | Outcome = await ticket.sent;
+    if ("kind" in sent) return;
+    metrics.sent.inc({ strategy });
+    metrics.sentSeconds.observe(Math.max(0, sent.at - priceAt) / 1_000);
+    log.info({ key, strategy, block, hash: sent.hash, price_at: priceAt, sent_at: sent.at }, "sent");
+  }
+
+  /** Pauses begin only here: what has no outcome yet is on its way. */
+  private async settle(intent: Intent, outcome: Outcome): Promise<void> {
+    const { key, strategy, accounts } = intent;
+    const { log, metrics, rest, head } = this.options;
+    const kind = outcome.kind === "included" && outcome.reverted ? "reverted" : outcome.kind;
+    metrics.outcomes.inc({ strategy, kind });
+    log.info({ key, strategy, ...outcome, outcome: kind }, "outcome");
+    if (outcome.kind === "included" && !outcome.reverted) return this.succeed(intent, outcome.hash);
+    const soon = outcome.kind === "taken" || (outcome.kind === "refused" && outcome.retryable);
+    await rest.fail(key, strategy, accounts, head(), !soon);
+  }
+
+  private async succeed(intent: Intent, hash: Hash): Promise<void> {
+    const { key, strategy, accounts } = intent;
+    const { log, rest, head, skipped } = this.options;
+    const without = accounts.length > 1 ? await skipped(intent, hash) : [];
+    const done = accounts.filter((account) => !without.includes(account));
+    await rest.succeed(key, strategy, done);
+    if (without.length === 0) return;
+    log.info({ key, strategy, hash, skipped: without.length }, "entries were skipped");
+    await rest.failAccounts(strategy, without, head());
+  }
+}

@@ -1,0 +1,318 @@
+// The loop: a block comes, the mirror and the watch follow it, strategies plan, the sender sends.
+import { MirrorError, type Change, type Header, type Ledger, type Mirror, type Rpc } from "@ballast/mirror";
+import type { Client, Deployment } from "@ballast/sdk";
+import type { Watch } from "../book/watch.js";
+import type { Settings } from "../config/schema.js";
+import type { Sender } from "../send/intent.js";
+import type { Head } from "../send/rounds.js";
+import type { Plan, Snapshot, Strategy } from "../strategies/strategy.js";
+import type { Decision, Store } from "../store/store.js";
+import { Dispatch } from "./dispatch.js";
+import { LoopEnded } from "./errors.js";
+import type { Health } from "./health.js";
+import type { Log } from "./log.js";
+import { costIn, freshMarks, readMarkets, type Quoted } from "./markets.js";
+import type { Metrics } from "./metrics.js";
+import { encodeRecording } from "./recording.js";
+import { Rest } from "./rest.js";
+import { skippedBy } from "./skipped.js";
+import { now, type TimedHeads, type WatchedSource } from "./source.js";
+import type { Webhook } from "./webhook.js";
+
+/** A sender that hears of every block. */
+export interface HeadedSender extends Sender {
+  onBlock(head: Head): Promise<void>;
+}
+
+/** Everything that a keeper is made of. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly deployment: Deployment;
+  readonly owner: string;
+  readonly payee: bigint;
+  readonly mirror: Mirror;
+  readonly watch: Watch;
+  readonly source: WatchedSource;
+  readonly heads: TimedHeads | undefined;
+  readonly rpc: Rpc;
+  readonly client: Client;
+  readonly store: Store;
+  /** Nobody in a dry run. */
+  readonly sender: HeadedSender | undefined;
+  readonly strategies: readonly Strategy[];
+  /** Quote for one native token, at what is known of the prices. */
+  readonly native: (ledger: Ledger, quoted: Quoted) => bigint;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly webhook: Webhook;
+  readonly log: Log;
+}
+
+/** Blocks between two times that the store forgets. */
+const PRUNED = 500;
+/** Milliseconds of the longest pause before the loop begins again. */
+const LONGEST_PAUSE = 30_000;
+
+export class Keeper {
+  private readonly stopping = new AbortController();
+  private asking: Promise<void> | undefined;
+  private writing: Promise<void> = Promise.resolve();
+  private headNumber = 0;
+  private stalled = false;
+  /** Asked for with word of a block, while the mirror reads it. */
+  private early: Promise<Quoted | undefined> | undefined;
+  private onPlanned: () => void = () => undefined;
+  /** The first block at the head was planned on, and everything was handed over. */
+  readonly planned = new Promise<void>((resolve) => (this.onPlanned = resolve));
+
+  private constructor(
+    private readonly parts: Parts,
+    private readonly dispatch: Dispatch,
+    private readonly rest: Rest,
+  ) {}
+
+  static async open(parts: Parts): Promise<Keeper> {
+    const { store, settings, sender, log, metrics } = parts;
+    const rest = await Rest.load(store, settings.backoff);
+    const head = (): number => keeper.headNumber;
+    const skipped = skippedBy(parts.client);
+    const dispatch: Dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.send.pending, head, skipped });
+    const keeper: Keeper = new Keeper(parts, dispatch, rest);
+    return keeper;
+  }
+
+  /** Plans no more; `run` ends when everything has been waited for. */
+  stop(): void {
+    this.dispatch.close();
+    this.stopping.abort();
+  }
+
+  /** Until it is stopped. What cannot pass by itself is thrown, after everything that is on its way was waited for. */
+  async run(): Promise<void> {
+    const { health, heads, log, settings } = this.parts;
+    const guard = setInterval(() => this.watchHead(), Math.min(settings.stall * 500, 5_000));
+    if (heads !== undefined) heads.onHeard = () => void (this.early = this.look());
+    try {
+      await this.follow();
+    } catch (error) {
+      health.end(error instanceof Error ? error.message : String(error));
+      this.parts.webhook.tell({ kind: "ended", text: "the keeper ended", error: String(error) });
+      throw new LoopEnded(error);
+    } finally {
+      clearInterval(guard);
+      await this.finish();
+      log.info({ block: this.headNumber }, "stopped");
+    }
+  }
+
+  private async follow(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.begin();
+        for await (const change of this.parts.mirror.follow(signal)) {
+          await this.handle(change);
+          failures = 0;
+        }
+      } catch (error) {
+        if (!(error instanceof MirrorError) || !error.retryable) throw error;
+        this.trouble(error);
+        const pause = Math.min(this.parts.settings.poll * 2 ** failures++, LONGEST_PAUSE);
+        await abortable(pause, signal);
+      }
+    }
+  }
+
+  /** One that goes on where it stopped may be at the head already: it does not wait for the next block to plan. */
+  private async begin(): Promise<void> {
+    const { mirror, source, watch } = this.parts;
+    const fresh = mirror.ledger.head === undefined;
+    if (!fresh) watch.rehearse();
+    for await (const change of mirror.toHead(this.stopping.signal)) await this.handle(change);
+    if (fresh) watch.rehearse();
+    const { head } = mirror.ledger;
+    if (head === undefined || head.number === this.headNumber) return;
+    const [header] = await source.headers([head.number]);
+    if (header?.hash === head.hash) await this.arrive(header);
+  }
+
+  /** A failure that may pass. */
+  trouble(error: Error): void {
+    this.parts.metrics.troubles.inc({ kind: error.name });
+    this.parts.log.warn({ error: error.message, kind: error.name }, "trouble");
+  }
+
+  private async handle(change: Change): Promise<void> {
+    const { metrics, log, watch } = this.parts;
+    watch.apply(change);
+    if (change.kind === "undone") {
+      metrics.undone.inc();
+      return void log.warn({ block: change.block.number, hash: change.block.hash }, "block undone");
+    }
+    metrics.blocks.inc();
+    await this.arrive(change.header);
+  }
+
+  private async arrive(header: Header): Promise<void> {
+    const { health, source } = this.parts;
+    const { logs, at } = source.take(header.number);
+    const isHead = header.number >= source.told;
+    this.headNumber = header.number;
+    health.handle(header.number, header.timestamp, isHead);
+    if (isHead && !this.stopping.signal.aborted) await this.plan(header, logs, this.parts.heads?.take() ?? at);
+  }
+
+  private async plan(header: Header, logs: readonly object[], priceAt: number): Promise<void> {
+    const { metrics, log, watch } = this.parts;
+    const began = now();
+    const quoted = await this.lookAt(header.number);
+    if (quoted === undefined) return;
+    const settled = this.parts.sender?.onBlock({ ...header, baseFee: quoted.baseFee });
+    const snapshot = this.snapshot(header, quoted);
+    metrics.accounts.set(watch.size);
+    const decisions = await this.planQuick(snapshot, priceAt);
+    metrics.planSeconds.observe((now() - began) / 1_000);
+    metrics.pending.set(this.dispatch.size);
+    metrics.resting.set(this.rest.size);
+    log.debug({ block: header.number, price_at: priceAt, planned_at: now() }, "planned");
+    this.note(header, { logs: logs as never, ...quoted }, decisions);
+    this.ask(snapshot, priceAt);
+    void settled?.then(() => this.planAgain(snapshot, priceAt));
+  }
+
+  private async planQuick(snapshot: Snapshot, priceAt: number): Promise<Decision[]> {
+    const decisions: Decision[] = [];
+    for (const strategy of this.parts.strategies)
+      if (!strategy.asks) decisions.push(...(await this.planOne(strategy, snapshot, priceAt)));
+    return decisions;
+  }
+
+  /** The block made room for what had to wait. */
+  private async planAgain(snapshot: Snapshot, priceAt: number): Promise<void> {
+    if (this.dispatch.full && snapshot.head.number === this.headNumber) await this.planQuick(snapshot, priceAt);
+  }
+
+  /** What was asked for with word of the block, if it is of this block; else what is now. */
+  private async lookAt(block: number): Promise<Quoted | undefined> {
+    const early = await this.early;
+    this.early = undefined;
+    if (early === undefined || early.block !== block) return this.look();
+    return { ...early, marks: freshMarks(this.parts.watch.ledger, early.prices) };
+  }
+
+  private async look(): Promise<Quoted | undefined> {
+    const { client, deployment, watch, settings } = this.parts;
+    try {
+      return await readMarkets(client.publicClient, deployment, watch.ledger, settings.gas.tip);
+    } catch (error) {
+      this.trouble(error instanceof Error ? error : new TypeError(String(error)));
+      return undefined;
+    }
+  }
+
+  private snapshot(header: Header, quoted: Quoted): Snapshot {
+    const { watch, client, deployment, payee, metrics } = this.parts;
+    const { prices, marks, gasPrice } = quoted;
+    const native = this.parts.native(watch.ledger, quoted);
+    return {
+      head: { number: header.number, hash: header.hash, timestamp: header.timestamp },
+      ...{ watch, ledger: watch.ledger, prices, marks, gasPrice, native, client, deployment, payee },
+      costOf: costIn(gasPrice, native),
+      count: (candidates) => metrics.candidates.set(candidates),
+      isBusy: (strategy, account) => this.dispatch.isBusy(strategy, account),
+      isKeyBusy: (key) => this.dispatch.isKeyBusy(key),
+    };
+  }
+
+  /** A strategy that fails keeps no other from its work. */
+  private async planOne(strategy: Strategy, snapshot: Snapshot, priceAt: number): Promise<readonly Decision[]> {
+    const { metrics, log } = this.parts;
+    try {
+      const plan: Plan = await strategy.plan(snapshot);
+      this.dispatch.submit(ordered(plan.intents), priceAt);
+      return plan.decisions;
+    } catch (error) {
+      metrics.strategyErrors.inc({ strategy: strategy.name });
+      log.error({ strategy: strategy.name, block: snapshot.head.number, error }, "planning failed");
+      return [];
+    }
+  }
+
+  /** Strategies that ask nodes run beside the loop, one round at a time. */
+  private ask(snapshot: Snapshot, priceAt: number): void {
+    const slow = this.parts.strategies.filter(({ asks }) => asks);
+    if (this.asking !== undefined) return;
+    const round = async (): Promise<void> => {
+      const found = await Promise.all(slow.map((strategy) => this.planOne(strategy, snapshot, priceAt)));
+      this.noteDecisions(snapshot.head.number, found.flat());
+    };
+    this.asking = round().finally(() => {
+      this.asking = undefined;
+      this.onPlanned();
+    });
+  }
+
+  private note(header: Header, recording: Parameters<typeof encodeRecording>[0], decisions: readonly Decision[]): void {
+    const { number, hash, parentHash, timestamp } = header;
+    const block = { number, hash, parentHash, timestamp: Number(timestamp), content: encodeRecording(recording) };
+    this.write(() => this.parts.store.see(block));
+    const { remember } = this.parts.settings;
+    if (number % PRUNED === 0) this.write(() => this.parts.store.prune(number - remember));
+    this.noteDecisions(number, decisions);
+  }
+
+  private noteDecisions(block: number, decisions: readonly Decision[]): void {
+    const { store, owner } = this.parts;
+    if (decisions.length > 0) this.write(() => store.decide(owner, block, decisions));
+  }
+
+  /** One after the other, and never in the way of the loop. */
+  private write(deed: () => Promise<void>): void {
+    this.writing = this.writing.then(deed).catch((error: unknown) => {
+      this.trouble(error instanceof Error ? error : new TypeError(String(error)));
+    });
+  }
+
+  /** A head that stands still: another node may know more. */
+  private watchHead(): void {
+    const { health, settings, rpc, webhook, log } = this.parts;
+    const stalled = health.quiet > settings.stall;
+    if (stalled) rpc.distrust();
+    if (stalled === this.stalled) return;
+    this.stalled = stalled;
+    if (!stalled) return void log.info({ block: this.headNumber }, "blocks come again");
+    const seconds = Math.round(health.quiet);
+    webhook.tell({ kind: "stalled", text: `no block for ${seconds} s`, block: this.headNumber, seconds });
+  }
+
+  private async finish(): Promise<void> {
+    const { settings, sender, log, webhook } = this.parts;
+    this.dispatch.close();
+    await this.asking;
+    const left = await this.dispatch.drain(settings.grace);
+    if (left > 0) log.warn({ left, grace: settings.grace }, "stopped waiting: the journal has them");
+    await sender?.stop();
+    await this.writing;
+    await webhook.flush();
+  }
+
+  /** Until everything that was handed over has an outcome. */
+  async settled(seconds: number): Promise<number> {
+    return this.dispatch.drain(seconds);
+  }
+}
+
+const ordered = (intents: Plan["intents"]): Plan["intents"] =>
+  [...intents].sort((a, b) => b.urgency - a.urgency || (a.profit < b.profit ? 1 : -1));
+
+function abortable(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
+}

@@ -1,0 +1,62 @@
+// What every strategy is: from what is known at a block to what should be done.
+import type { Price } from "@ballast/math";
+import type { Ledger } from "@ballast/mirror";
+import type { Client, Deployment } from "@ballast/sdk";
+import type { Watch } from "../book/watch.js";
+import type { StrategyName } from "../config/schema.js";
+import type { Intent } from "../send/intent.js";
+import type { Decision } from "../store/store.js";
+
+export interface Head {
+  readonly number: number;
+  readonly hash: string;
+  readonly timestamp: bigint;
+}
+
+/** Everything that a strategy may know. */
+export interface Snapshot {
+  readonly head: Head;
+  readonly watch: Watch;
+  readonly ledger: Ledger;
+  /** What a latch now would say, by asset; quote is 0. */
+  readonly prices: ReadonlyMap<number, Price>;
+  /** The fresh ones of them, as the watch wants them. */
+  readonly marks: ReadonlyMap<bigint, bigint>;
+  /** Wei. */
+  readonly gasPrice: bigint;
+  /** Quote for one native token. */
+  readonly native: bigint;
+  /** Quote for so much gas. */
+  readonly costOf: (gas: bigint) => bigint;
+  /** Whether an intent of this strategy for the account is on its way or rests. */
+  readonly isBusy: (strategy: string, account: bigint) => boolean;
+  /** The same for a deed that belongs to no account. */
+  readonly isKeyBusy: (key: string) => boolean;
+  /** Notes how many accounts can be liquidated now. */
+  readonly count: (candidates: number) => void;
+  /** For views of single lots and markets, at the head; never for accounts at large. */
+  readonly client: Client;
+  readonly deployment: Deployment;
+  /** The account that is paid. */
+  readonly payee: bigint;
+}
+
+export interface Plan {
+  readonly intents: readonly Intent[];
+  /** Why something was left out, by account. */
+  readonly decisions: readonly Decision[];
+}
+
+export interface Strategy {
+  readonly name: StrategyName;
+  /** Whether it asks nodes; those that do not are planned first, and wait for nobody. */
+  readonly asks: boolean;
+  plan(snapshot: Snapshot): Plan | Promise<Plan>;
+}
+
+export const NOTHING: Plan = { intents: [], decisions: [] };
+
+export const planOf = (intents: readonly Intent[], decisions: readonly Decision[] = []): Plan => ({
+  intents,
+  decisions,
+});
