@@ -10,16 +10,18 @@ import {
   UnknownMarket,
   decodeError,
 } from "@ballast/sdk";
+import { ArgumentInvalid, AuthorityDiffers, AuthorityInvalid, CallUnknown, NotAuthorized } from "./authority/errors.js";
 import { ConfigInvalid, WrongChain } from "./config.js";
 
-export const Exit = { ok: 0, badInput: 1, unreachable: 2, notDeployed: 3, failed: 4 } as const;
+export const Exit = { ok: 0, badInput: 1, unreachable: 2, notDeployed: 3, failed: 4, differs: 5 } as const;
 
 export const EXIT_CODES = `Exit codes:
   0  ok
   1  bad input: a flag, an argument, the environment or the deployment file
   2  the chain does not answer
   3  the protocol is not deployed there
-  4  the contracts or the node refused a call`;
+  4  the contracts or the node refused a call
+  5  the chain is not as it should be`;
 
 export interface Ending {
   code: number;
@@ -37,6 +39,11 @@ const ENDINGS: readonly (readonly [Kind, number, string])[] = [
   [DeploymentInvalid, Exit.badInput, "correct the file or give another --deployment"],
   [UnknownMarket, Exit.badInput, "give one of these names, or the number of the asset"],
   [UnknownAsset, Exit.badInput, "`ballast status` lists what there is"],
+  [AuthorityDiffers, Exit.differs, "docs/runbook.md says what to do"],
+  [AuthorityInvalid, Exit.badInput, "give --authority FILE"],
+  [CallUnknown, Exit.badInput, "give one of these names"],
+  [ArgumentInvalid, Exit.badInput, "see ballast propose --help"],
+  [NotAuthorized, Exit.badInput, "`ballast roles` lists who may"],
   [ConfigInvalid, Exit.badInput, "see ballast --help"],
   [InputError, Exit.badInput, "see ballast --help"],
 ];

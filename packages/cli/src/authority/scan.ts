@@ -1,0 +1,206 @@
+// Who holds authority on the chain, from every log of it and from the chain's own views.
+import { CAPABILITIES, accessManagerAbi, clearingHouseAbi, type Capability, type Deployment } from "@ballast/sdk";
+import { getAddress, type Address, type Hex, type PublicClient } from "viem";
+import { ABIS, GOVERNED_NAMES, Role, functionOf, type Grant, type Governed, type Member } from "./policy.js";
+
+/** A member as the chain has it. */
+export interface Held extends Member {
+  /** From when on; later than now for one that waits. */
+  readonly since: number;
+  /** The delay that replaces this one, and when; zeros for none. */
+  readonly pendingDelay: number;
+  readonly effect: number;
+}
+
+export interface FoundRole {
+  readonly id: bigint;
+  readonly admin: bigint;
+  readonly guardian: bigint;
+  readonly grantDelay: number;
+}
+
+export interface FoundPermission {
+  readonly target: Address;
+  readonly selector: Hex;
+  readonly role: bigint;
+}
+
+export interface FoundTarget {
+  readonly contract: Governed;
+  readonly target: Address;
+  readonly authority: Address;
+  readonly closed: boolean;
+  readonly adminDelay: number;
+}
+
+/** A call that somebody scheduled and that nobody has executed or cancelled. */
+export interface Scheduled {
+  readonly id: Hex;
+  readonly caller: Address;
+  readonly target: Address;
+  readonly data: Hex;
+  /** When it may be executed. */
+  readonly at: number;
+}
+
+export interface Scan {
+  /** Everybody who ever had a role. */
+  readonly accounts: readonly Address[];
+  readonly members: readonly Held[];
+  readonly roles: readonly FoundRole[];
+  readonly permissions: readonly FoundPermission[];
+  readonly targets: readonly FoundTarget[];
+  readonly capabilities: readonly Grant[];
+  readonly scheduled: readonly Scheduled[];
+}
+
+export interface Scene {
+  readonly client: PublicClient;
+  readonly deployment: Deployment;
+  readonly blockNumber: bigint;
+}
+
+const unique = <T>(values: readonly T[], key: (value: T) => string = String): T[] => [
+  ...new Map(values.map((value) => [key(value), value])).values(),
+];
+
+/** All logs of a contract since the deployment, in as many requests as the node asks for. */
+async function logsOf<T>(
+  ask: (fromBlock: bigint, toBlock: bigint) => Promise<readonly T[]>,
+  from: bigint,
+  to: bigint,
+): Promise<readonly T[]> {
+  try {
+    return await ask(from, to);
+  } catch (error) {
+    if (from === to) throw error;
+    const middle = (from + to) / 2n;
+    return [...(await logsOf(ask, from, middle)), ...(await logsOf(ask, middle + 1n, to))];
+  }
+}
+
+type ManagerEvent =
+  | "RoleGranted"
+  | "RoleLabel"
+  | "RoleAdminChanged"
+  | "RoleGuardianChanged"
+  | "TargetFunctionRoleUpdated"
+  | "OperationScheduled";
+
+const managerOf = ({ deployment }: Scene): Address => deployment.addresses.accessManager;
+
+function eventsOf<name extends ManagerEvent>(scene: Scene, eventName: name) {
+  const query = { abi: accessManagerAbi, address: managerOf(scene), eventName, strict: true } as const;
+  return logsOf(
+    (fromBlock, toBlock) => scene.client.getContractEvents({ ...query, fromBlock, toBlock }),
+    scene.deployment.block,
+    scene.blockNumber,
+  );
+}
+
+const manager = (scene: Scene) =>
+  ({ abi: accessManagerAbi, address: managerOf(scene), blockNumber: scene.blockNumber }) as const;
+
+async function held(scene: Scene, role: bigint, account: Address): Promise<Held> {
+  const call = { ...manager(scene), functionName: "getAccess", args: [role, account] } as const;
+  const [since, delay, pendingDelay, effect] = await scene.client.readContract(call);
+  return { role, account, since, delay, pendingDelay, effect };
+}
+
+async function roleOf(scene: Scene, id: bigint): Promise<FoundRole> {
+  const ask = { ...manager(scene), args: [id] } as const;
+  const [admin, guardian, grantDelay] = await Promise.all([
+    scene.client.readContract({ ...ask, functionName: "getRoleAdmin" }),
+    scene.client.readContract({ ...ask, functionName: "getRoleGuardian" }),
+    scene.client.readContract({ ...ask, functionName: "getRoleGrantDelay" }),
+  ]);
+  return { id, admin, guardian, grantDelay };
+}
+
+async function targetOf(scene: Scene, contract: Governed, target: Address): Promise<FoundTarget> {
+  const ask = { ...manager(scene), args: [target] } as const;
+  const authority = [functionOf(ABIS[contract] ?? [], "authority")];
+  const [authorityAt, closed, adminDelay] = await Promise.all([
+    scene.client.readContract({ abi: authority, address: target, functionName: "authority" }),
+    scene.client.readContract({ ...ask, functionName: "isTargetClosed" }),
+    scene.client.readContract({ ...ask, functionName: "getTargetAdminDelay" }),
+  ]);
+  return { contract, target, authority: getAddress(authorityAt as Address), closed, adminDelay };
+}
+
+async function membersOf(scene: Scene): Promise<{ accounts: Address[]; members: Held[] }> {
+  const granted = (await eventsOf(scene, "RoleGranted")).map(({ args }) => args);
+  const pairs = unique(granted, ({ roleId, account }) => `${roleId}/${account}`);
+  const all = await Promise.all(pairs.map(({ roleId, account }) => held(scene, roleId, getAddress(account))));
+  const accounts = unique(granted.map(({ account }) => getAddress(account)));
+  return { accounts, members: all.filter(({ since }) => since !== 0) };
+}
+
+async function rolesOf(scene: Scene): Promise<FoundRole[]> {
+  const kinds = ["RoleGranted", "RoleLabel", "RoleAdminChanged", "RoleGuardianChanged"] as const;
+  const logs = await Promise.all(kinds.map((kind) => eventsOf(scene, kind)));
+  const ids = logs.flatMap((some) => some.map(({ args }) => args.roleId));
+  return Promise.all(unique([...Object.values(Role), ...ids]).map((id) => roleOf(scene, id)));
+}
+
+/** Every function that ever had a role of its own, and whose it is now. */
+async function permissionsOf(scene: Scene): Promise<FoundPermission[]> {
+  const updated = (await eventsOf(scene, "TargetFunctionRoleUpdated")).map(({ args }) => args);
+  return Promise.all(
+    unique(updated, ({ target, selector }) => `${target}/${selector}`).map(async ({ target, selector }) => {
+      const ask = { ...manager(scene), functionName: "getTargetFunctionRole", args: [target, selector] } as const;
+      return { target: getAddress(target), selector, role: await scene.client.readContract(ask) };
+    }),
+  );
+}
+
+async function capabilitiesOf(scene: Scene): Promise<Grant[]> {
+  const { client, deployment, blockNumber } = scene;
+  const house = { abi: clearingHouseAbi, address: deployment.addresses.clearingHouse } as const;
+  const query = { ...house, eventName: "CapabilityChanged", strict: true } as const;
+  const logs = await logsOf(
+    (fromBlock, toBlock) => client.getContractEvents({ ...query, fromBlock, toBlock }),
+    deployment.block,
+    blockNumber,
+  );
+  const pairs = unique(
+    logs.map(({ args }) => args),
+    ({ stage, capability }) => `${stage}/${capability}`,
+  );
+  const found = await Promise.all(
+    pairs.map(async ({ stage, capability }) => {
+      const ask = { ...house, blockNumber, functionName: "hasCapability", args: [stage, capability] } as const;
+      const name = CAPABILITIES[capability] as Capability;
+      return (await client.readContract(ask)) ? [{ stage: getAddress(stage), capability: name }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function scheduledOf(scene: Scene): Promise<Scheduled[]> {
+  const logs = (await eventsOf(scene, "OperationScheduled")).map(({ args }) => args);
+  const found = await Promise.all(
+    unique(logs, ({ operationId }) => operationId).map(async ({ operationId, caller, target, data }) => {
+      const ask = { ...manager(scene), functionName: "getSchedule", args: [operationId] } as const;
+      const at = await scene.client.readContract(ask);
+      return { id: operationId, caller: getAddress(caller), target: getAddress(target), data, at };
+    }),
+  );
+  return found.filter(({ at }) => at !== 0);
+}
+
+export async function scan(scene: Scene): Promise<Scan> {
+  const { addresses } = scene.deployment;
+  const governed = GOVERNED_NAMES.flatMap((name) =>
+    addresses[name] === undefined ? [] : [[name, addresses[name]] as const],
+  );
+  const [who, roles, permissions, targets, capabilities, scheduled] = await Promise.all([
+    membersOf(scene),
+    rolesOf(scene),
+    permissionsOf(scene),
+    Promise.all(governed.map(([name, target]) => targetOf(scene, name, target))),
+    capabilitiesOf(scene),
+    scheduledOf(scene),
+  ]);
+  return { ...who, roles, permissions, targets, capabilities, scheduled };
+}
