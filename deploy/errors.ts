@@ -101,3 +101,53 @@ export class NotConfirmed extends BallastError {
     this.args = { network };
   }
 }
+
+/** The node is of another chain than the parameters. */
+export class WrongNetwork extends BallastError {
+  override readonly name = "WrongNetwork";
+  override readonly retryable = false;
+  override readonly args: { network: string; expected: number; actual: number };
+
+  constructor(network: string, expected: number, actual: number) {
+    super(`${network} is chain ${expected}, the node is on chain ${actual}`);
+    this.args = { network, expected, actual };
+  }
+}
+
+/** There is no key to deploy with. */
+export class DeployerMissing extends BallastError {
+  override readonly name = "DeployerMissing";
+  override readonly retryable = false;
+  override readonly args: { network: string };
+
+  constructor(network: string) {
+    super(`${network} has no account to deploy with: npx hardhat keystore set DEPLOYER_KEY`);
+    this.args = { network };
+  }
+}
+
+/** A deployment is there that the journal knows nothing of: another one would be made beside it. */
+export class JournalLost extends BallastError {
+  override readonly name = "JournalLost";
+  override readonly retryable = false;
+  override readonly args: { file: string; journal: string };
+
+  constructor(file: string, journal: string) {
+    super(
+      `${file} tells of a deployment of which the journal ${journal} knows nothing; bring the journal back, or move the file away`,
+    );
+    this.args = { file, journal };
+  }
+}
+
+/** The deployer is no admin any more; what is left is for the governor. */
+export class HandedOver extends BallastError {
+  override readonly name = "HandedOver";
+  override readonly retryable = false;
+  override readonly args: { deployer: string; left: readonly string[] };
+
+  constructor(deployer: string, left: readonly string[]) {
+    super(`${deployer} has handed over authority; the governor may propose what is left: ${left.join(", ")}`);
+    this.args = { deployer, left };
+  }
+}

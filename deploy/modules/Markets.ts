@@ -67,7 +67,7 @@ export const marketsModule = (ballast: BallastModule, parameters: Parameters) =>
     const approved = m.call(quote, "approve", [house, seed], { id: "approve", after: minted });
     const seeded = m.call(house, "deposit", [DUST_ROW, QUOTE, seed], { id: "seed", after: [approved] });
     const quoted = listing("quote", QUOTE).sources(parameters.quoteSources);
-    m.call(configurator, "setHouseTerms", [{ ...parameters.house }], { after: [quoted] });
+    m.call(configurator, "setHouseTerms", [{ ...parameters.house }], { id: "terms", after: [quoted] });
 
     const pools: Record<string, Contract> = {};
     for (const { name, asset, sources, terms, stages, pool } of parameters.perps) {

@@ -18,7 +18,7 @@ export const vaultsModule = (ballast: BallastModule, { unwinding }: Parameters) 
       "Ballast Backstop",
       "BBP",
     ]);
-    m.call(liquidator, "setBackstop", [m.staticCall(backstopPool, "account")]);
+    m.call(liquidator, "setBackstop", [m.staticCall(backstopPool, "account")], { id: "backstop" });
     const lotRunner = m.contract("LotRunner", [liquidator, exchange, lens]);
     return { insuranceVault, backstopPool, lotRunner };
   });

@@ -1,6 +1,6 @@
 // Who holds authority on the chain, from every log of it and from the chain's own views.
 import { CAPABILITIES, accessManagerAbi, clearingHouseAbi, type Capability, type Deployment } from "@ballast/sdk";
-import { getAddress, type Address, type Hex, type PublicClient } from "viem";
+import { getAddress, isAddressEqual, type Address, type Hex, type PublicClient } from "viem";
 import { ABIS, GOVERNED_NAMES, Role, functionOf, type Grant, type Governed, type Member } from "./policy.js";
 
 /** A member as the chain has it. */
@@ -44,6 +44,8 @@ export interface Scheduled {
 }
 
 export interface Scan {
+  /** Whether the logs begin where the access manager does, so that nobody was granted a role before. */
+  readonly whole: boolean;
   /** Everybody who ever had a role. */
   readonly accounts: readonly Address[];
   readonly members: readonly Held[];
@@ -128,12 +130,21 @@ async function targetOf(scene: Scene, contract: Governed, target: Address): Prom
   return { contract, target, authority: getAddress(authorityAt as Address), closed, adminDelay };
 }
 
-async function membersOf(scene: Scene): Promise<{ accounts: Address[]; members: Held[] }> {
-  const granted = (await eventsOf(scene, "RoleGranted")).map(({ args }) => args);
+/** The first log of the access manager is its first admin, in the transaction that created it. */
+async function isWhole(scene: Scene, first: { transactionHash: Hex } | undefined): Promise<boolean> {
+  if (first === undefined) return false;
+  const { contractAddress } = await scene.client.getTransactionReceipt({ hash: first.transactionHash });
+  return contractAddress !== null && contractAddress !== undefined && isAddressEqual(contractAddress, managerOf(scene));
+}
+
+async function membersOf(scene: Scene): Promise<Pick<Scan, "whole" | "accounts" | "members">> {
+  const logs = await eventsOf(scene, "RoleGranted");
+  const granted = logs.map(({ args }) => args);
   const pairs = unique(granted, ({ roleId, account }) => `${roleId}/${account}`);
   const all = await Promise.all(pairs.map(({ roleId, account }) => held(scene, roleId, getAddress(account))));
   const accounts = unique(granted.map(({ account }) => getAddress(account)));
-  return { accounts, members: all.filter(({ since }) => since !== 0) };
+  const whole = await isWhole(scene, logs[0]);
+  return { whole, accounts, members: all.filter(({ since }) => since !== 0) };
 }
 
 async function rolesOf(scene: Scene): Promise<FoundRole[]> {

@@ -144,7 +144,9 @@ async function calls(scene: Scene, policy: Policy, accounts: readonly Address[])
 
 export async function verify(scene: Scene, policy: Policy, found: Scan, now: bigint): Promise<Verdict> {
   const accounts = [...new Set([...found.accounts, ...policy.members.map(({ account }) => account)])];
+  const { block } = scene.deployment;
   const verdicts = [
+    verdict([found.whole ? undefined : `the access manager is older than block ${block}, where the deployment begins`]),
     members(policy, found.members, Number(now)),
     verdict(found.roles.map((role) => roleFault(policy, role))),
     permissions(policy, found.permissions),
