@@ -1,5 +1,6 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import type { CallableContractFuture, IgnitionModuleBuilder } from "@nomicfoundation/ignition-core";
+import type { Artifact, CallableContractFuture, IgnitionModuleBuilder } from "@nomicfoundation/ignition-core";
+import { erc20Abi } from "viem";
 import type { Feed, Parameters, Sources, StageTerms, Token } from "../parameters/types.js";
 import type { BallastModule } from "./Ballast.js";
 import LocalTokens from "./LocalTokens.js";
@@ -13,6 +14,15 @@ const DUST_PER_MARKET = 100n;
 export const seedOf = ({ quote, perps }: Parameters): bigint => {
   const decimals = quote === "mock" ? 6 : quote.decimals;
   return (BigInt(perps.length) * DUST_PER_MARKET * 10n ** BigInt(decimals)) / 10_000n;
+};
+
+/** What the steps call of a token that is there. */
+const TOKEN: Artifact = {
+  _format: "hh3-artifact-1",
+  contractName: "Token",
+  sourceName: "Token.sol",
+  abi: erc20Abi as unknown as Artifact["abi"],
+  ...{ bytecode: "0x", deployedBytecode: "0x", linkReferences: {}, deployedLinkReferences: {} },
 };
 
 type Contract = CallableContractFuture<string>;
@@ -59,7 +69,7 @@ export const marketsModule = (ballast: BallastModule, parameters: Parameters) =>
       new Listing(m, { router, configurator, liquidator }, parameters, name, asset);
     const local = parameters.quote === "mock" ? m.useModule(LocalTokens) : undefined;
     const tokenOf = (token: Token, made: Contract | undefined, id: string) =>
-      token === "mock" ? (made as Contract) : m.contractAt("IERC20Metadata", token.at, { id });
+      token === "mock" ? (made as Contract) : m.contractAt("Token", TOKEN, token.at, { id });
 
     const quote = tokenOf(parameters.quote, local?.quote, "Quote");
     const seed = seedOf(parameters);

@@ -5,7 +5,7 @@ import { Role, ROLE_NAMES, roleName, type Member, type Permission, type Policy }
 import type { FoundRole, Held, Scan, Scene } from "./scan.js";
 
 /** Somebody without any role, for whom the chain is asked as for the others. */
-const STRANGER: Address = "0x00000000000000000000000000000000000bA57e";
+const STRANGER: Address = "0x00000000000000000000000000000000000ba57e";
 
 export interface Verdict {
   /** How many facts of the chain were compared. */
