@@ -8,7 +8,7 @@ import type { Address, PublicClient } from "viem";
 import { accountsOf, artifactsOf, clientOf, runModule } from "./engine.js";
 import { DeployerMissing, HandedOver, JournalLost, NotConfirmed, NotProduction, WrongNetwork } from "./errors.js";
 import { contractsOf, doneIn, firstBlock, forgetFailed, requireOwnJournal } from "./journal.js";
-import { authorityOf, deploymentOf, filesOf, writeOutputs, type Files } from "./outputs.js";
+import { authorityOf, deploymentOf, expectedTerms, filesOf, writeOutputs, type Files } from "./outputs.js";
 import type { Parameters } from "./parameters/index.js";
 import { describePlan, planOf, type Plan } from "./plan.js";
 import { requireReady } from "./preflight.js";
@@ -85,7 +85,8 @@ async function execute(options: Options, client: PublicClient, deployer: Address
   const contracts = await runModule({ connection, parameters, confirmations, folder: journal, onConfirmed });
   const deployment = deploymentOf(parameters, contracts, await firstBlock(journal));
   const { timestamp: time } = await client.getBlock({ blockNumber: deployment.block });
-  const handover = { deployment, authority: authorityOf(parameters), deployer, time };
+  const terms = expectedTerms(parameters, contracts);
+  const handover = { deployment, authority: authorityOf(parameters), terms, deployer, time };
   const files = await writeOutputs(handover, options.deployments, options.book);
   return { plan, deployment, files };
 }

@@ -3,12 +3,13 @@ import { parseDeployment, serializeDeployment, type Deployment } from "@ballast/
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
-import type { Address } from "viem";
+import { zeroAddress, type Address } from "viem";
 import { batchOf, serializeBatch, type Batch } from "../packages/cli/src/authority/batch.js";
 import { handoverOf } from "../packages/cli/src/authority/calls.js";
 import { policyOf, type Authority } from "../packages/cli/src/authority/policy.js";
+import { asJson, type Json } from "../packages/cli/src/terms.js";
 import { StepFailed } from "./errors.js";
-import type { Parameters } from "./parameters/index.js";
+import type { Parameters, PerpParameters, Sources, SpotParameters } from "./parameters/index.js";
 
 /** The step of every contract that the address book knows. */
 const STEPS = {
@@ -25,6 +26,7 @@ const STEPS = {
 } as const;
 
 const LOCAL = 31_337;
+const NO_MARGIN = { floorRate: 0, capRate: 0, initialFactor: 0, initialCap: 0, deviations: 0, horizon: 0 };
 
 function addressOf(contracts: Readonly<Record<string, Address>>, step: string): Address {
   const address = contracts[step];
@@ -44,15 +46,45 @@ export function deploymentOf(
 
 export const authorityOf = ({ chainId, authority }: Parameters): Authority => ({ chainId, ...authority });
 
+/** What everything should be listed with, in the form in which `ballast markets --json` tells what it is. */
+export function expectedTerms(parameters: Parameters, contracts: Readonly<Record<string, Address>>): Json {
+  const { house, fees, quoteSources, perps, spots, sequencer, gracePeriod } = parameters;
+  const prices = (name: string, { feeds, quorum, maxDivergence }: Sources) => ({
+    sources: feeds.map((feed, i) => ({
+      feed: "at" in feed ? feed.at : addressOf(contracts, `Markets#${name}_feed${i}`),
+      ...{ heartbeat: feed.heartbeat, sequencer: sequencer === "none" ? zeroAddress : sequencer, gracePeriod },
+      maxAge: Number(feed.heartbeat),
+    })),
+    ...{ quorum, maxDivergence },
+  });
+  const perpOf = ({ name, asset, sources, terms, stages, pool }: PerpParameters) => {
+    const { margin, depth, maxHaircut, funding, openInterestLimit: total, crowdedFrom, sizeLimit: perAccount } = terms;
+    const rest = { depth, fundingSlope: funding.slope, fundingCap: funding.cap };
+    const config = { haircut: maxHaircut, ...margin, ...rest };
+    const limits = { total, crowdedFrom, perAccount };
+    return [name, { asset, kind: "Perp", config, limits, pool, stages, ...prices(name, sources) }] as const;
+  };
+  const spotOf = ({ name, asset, sources, terms, stages }: SpotParameters) => {
+    const { haircut, depth, totalLimit: total, sizeLimit: perAccount } = terms;
+    const config = { ...NO_MARGIN, haircut, depth, fundingSlope: 0, fundingCap: 0 };
+    const limits = { total, crowdedFrom: total, perAccount };
+    return [name, { asset, kind: "Spot", config, limits, stages, ...prices(name, sources) }] as const;
+  };
+  const named = Object.fromEntries([...perps.map(perpOf), ...spots.map(spotOf)]);
+  const rules = Object.fromEntries(Object.entries(house).filter(([key]) => key !== "listed"));
+  return asJson({ house: rules, fees, quote: prices("quote", quoteSources), markets: named });
+}
+
 export interface Handover {
   readonly deployment: Deployment;
   readonly authority: Authority;
+  readonly terms: Json;
   readonly deployer: Address;
   /** Of the deployment's first block, in seconds. */
   readonly time: bigint;
 }
 
-export function handoverBatch({ deployment, authority, deployer, time }: Handover): Batch {
+export function handoverBatch({ deployment, authority, deployer, time }: Omit<Handover, "terms">): Batch {
   const { chainId, addresses } = deployment;
   return batchOf({
     chainId,
@@ -91,12 +123,14 @@ export const DEPLOYMENTS: Readonly<Record<number, Deployment>> = ${literal(entri
 export interface Files {
   readonly deployment: string;
   readonly roles: string;
+  readonly terms: string;
   readonly handover: string;
 }
 
 export const filesOf = (folder: string, chainId: number): Files => ({
   deployment: join(folder, `${chainId}.json`),
   roles: join(folder, `${chainId}.roles.json`),
+  terms: join(folder, `${chainId}.terms.json`),
   handover: join(folder, `${chainId}.handover.json`),
 });
 
@@ -107,6 +141,7 @@ export async function writeOutputs(handover: Handover, folder: string, book: str
   await mkdir(folder, { recursive: true });
   await writeFile(files.deployment, serializeDeployment(deployment));
   await writeFile(files.roles, `${JSON.stringify(authority, null, 2)}\n`);
+  await writeFile(files.terms, `${JSON.stringify(handover.terms, null, 2)}\n`);
   await writeFile(files.handover, serializeBatch(handoverBatch(handover)));
   if (deployment.chainId !== LOCAL) await writeFile(book, await bookOf(folder));
   return files;

@@ -82,6 +82,10 @@ for (const [name, fills] of NETWORKS)
       const publicClient = createPublicClient({ transport: http(governed.anvil.url) });
       const { price } = await getMarket(createClient({ source: { publicClient }, addresses }), { asset: 2 });
       expect([price.mark, price.status]).to.deep.equal([60_000n * 10n ** 18n, "Fresh"]);
+      const { out } = await governed.ballast("markets", "--verify", "--terms", governed.file("terms"));
+      expect(out)
+        .to.match(/^BTC +2 +perp +Active +60000 /m)
+        .and.contain("verified: all terms");
       expect(readFileSync(`${governed.folder}/book.ts`, "utf8")).to.contain(addresses.clearingHouse);
     });
 

@@ -11,3 +11,11 @@ export interface BallastCommand {
   configure?: (command: Command) => void;
   run: (context: Context, args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<Report>;
 }
+
+/** A command that needs no chain: it returns what the program ends with. */
+export interface OfflineCommand {
+  usage: string;
+  summary: string;
+  configure?: (command: Command) => void;
+  offline: (args: readonly string[]) => number;
+}

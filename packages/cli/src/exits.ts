@@ -11,7 +11,9 @@ import {
   decodeError,
 } from "@ballast/sdk";
 import { ArgumentInvalid, AuthorityDiffers, AuthorityInvalid, CallUnknown, NotAuthorized } from "./authority/errors.js";
+import { RepositoryMissing } from "./commands/deploy.js";
 import { ConfigInvalid, WrongChain } from "./config.js";
+import { TermsDiffer, TermsInvalid } from "./terms.js";
 
 export const Exit = { ok: 0, badInput: 1, unreachable: 2, notDeployed: 3, failed: 4, differs: 5 } as const;
 
@@ -40,6 +42,9 @@ const ENDINGS: readonly (readonly [Kind, number, string])[] = [
   [UnknownMarket, Exit.badInput, "give one of these names, or the number of the asset"],
   [UnknownAsset, Exit.badInput, "`ballast status` lists what there is"],
   [AuthorityDiffers, Exit.differs, "docs/runbook.md says what to do"],
+  [TermsDiffer, Exit.differs, "`ballast propose` writes what puts it right"],
+  [TermsInvalid, Exit.badInput, "give --terms FILE"],
+  [RepositoryMissing, Exit.badInput, "it is not part of the published package"],
   [AuthorityInvalid, Exit.badInput, "give --authority FILE"],
   [CallUnknown, Exit.badInput, "give one of these names"],
   [ArgumentInvalid, Exit.badInput, "see ballast propose --help"],

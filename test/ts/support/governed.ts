@@ -102,14 +102,15 @@ export class Governed {
   async send(from: Address, to: Address, data: Hex): Promise<boolean> {
     const { request } = this.anvil;
     await request("anvil_setBalance", [from, ETHER]);
-    // Who has code cannot send; on a chain of its own it may.
-    await request("anvil_setCode", [from, "0x"]);
     await request("anvil_impersonateAccount", [from]);
+    // Who has code cannot send.
+    const code = await request("eth_getCode", [from, "latest"]);
+    await request("anvil_setCode", [from, "0x"]);
     const hash = await request("eth_sendTransaction", [{ from, to, data, gas: "0x989680" }]);
-    for (;;) {
-      const receipt = (await request("eth_getTransactionReceipt", [hash])) as { status: Hex } | null;
-      if (receipt !== null) return receipt.status === "0x1";
-    }
+    let receipt: { status: Hex } | null = null;
+    while (receipt === null) receipt = (await request("eth_getTransactionReceipt", [hash])) as { status: Hex } | null;
+    await request("anvil_setCode", [from, code]);
+    return receipt.status === "0x1";
   }
 
   /** Executes a batch as the Safe that it is for; false when a transaction of it fails. */

@@ -1,8 +1,13 @@
-import type { BallastCommand } from "../command.js";
+import type { BallastCommand, OfflineCommand } from "../command.js";
 import { account } from "./account.js";
+import { deploy } from "./deploy.js";
 import { market } from "./market.js";
+import { markets } from "./markets.js";
+import { propose } from "./propose.js";
 import { roles } from "./roles.js";
 import { status } from "./status.js";
 
 /** In the order of the help. */
-export const COMMANDS: readonly BallastCommand[] = [status, account, market, roles];
+export const COMMANDS: readonly BallastCommand[] = [status, account, market, markets, roles, propose];
+
+export const OFFLINE_COMMANDS: readonly OfflineCommand[] = [deploy];
