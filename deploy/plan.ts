@@ -60,7 +60,7 @@ export async function planOf(parameters: Parameters, client: PublicClient, done:
 const authorityLines = ({ authority }: Parameters): string[] => {
   const { governor, recovery, guardian, delays } = authority;
   return [
-    `governor  ${governor}, after ${delays.admin} s for roles, ${delays.parameters} s for parameters`,
+    `governor  ${governor}, after ${delays.admin} s for roles, ${delays.parameters} s for parameters, ${delays.prices} s for sources`,
     `recovery  ${recovery}, after ${delays.admin} s`,
     `guardian  ${guardian}, at once, tightens only`,
   ];

@@ -10,6 +10,8 @@ const FEED = parseAbi([
   "function latestRoundData() view returns (uint80, int256, uint256, uint256, uint80)",
 ]);
 const MOST_DECIMALS = 18;
+/** Seconds without a price after which anybody may end a market. */
+const STALE_LIMIT = 86_400;
 
 type Faults = Promise<readonly string[]>;
 
@@ -66,10 +68,16 @@ async function authorityFaults(client: PublicClient, { real, authority }: Parame
   const { governor, recovery, guardian } = authority;
   const twice = new Set([governor, recovery]).size < 2 ? ["governor and recovery are the same account"] : [];
   const own = [governor, recovery, guardian].includes(deployer) ? ["the deployer is among those who govern"] : [];
-  if (!real) return [...twice, ...own];
+  const late = authority.delays.prices < STALE_LIMIT ? [] : [`a source takes ${authority.delays.prices} s to replace`];
+  if (!real) return [...twice, ...own, ...late];
   const codes = await Promise.all([governor, recovery].map((address) => client.getCode({ address })));
   const keys = ["governor", "recovery"].filter((_, i) => codes[i] === undefined || codes[i] === "0x");
-  return [...twice, ...own, ...keys.map((name) => `the ${name} ${authority[name as "governor"]} is no contract`)];
+  return [
+    ...twice,
+    ...own,
+    ...late,
+    ...keys.map((name) => `the ${name} ${authority[name as "governor"]} is no contract`),
+  ];
 }
 
 async function fundsFaults({ client, parameters, deployer, cost, seeded }: Ground): Faults {

@@ -1,21 +1,26 @@
 // Deploys the protocol with its markets, or goes on where a run was interrupted.
 //   npm run deploy -- --network sepolia [--dry-run] [--fill governor=0x… …] [--yes] [--explorer]
+//   npm run deploy -- --network sepolia --source FEED [--heartbeat SECONDS]
 // Builds for production first, unless the network is localhost or --no-build says not to. --explorer verifies the sources of
-// what the journal knows instead of deploying. The key is in Hardhat's keystore or in DEPLOYER_KEY, never in a file here.
+// what the journal knows instead of deploying; --source deploys one more price source. The key is in Hardhat's keystore or in DEPLOYER_KEY, never in a file here.
 import { BallastError, decodeError } from "@ballast/sdk";
 import hre, { network } from "hardhat";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
+import { getAddress } from "viem";
 import { deployNetwork } from "../deploy/deploy.js";
 import { StepFailed } from "../deploy/errors.js";
+import { deploySource } from "../deploy/source.js";
 import { DRAFTS, draftOf, resolve, type Fills, type Parameters } from "../deploy/parameters/index.js";
 
 const { values } = parseArgs({
   options: {
     network: { type: "string", default: "localhost" },
     fill: { type: "string", multiple: true, default: [] },
+    source: { type: "string" },
+    heartbeat: { type: "string", default: "86400" },
     "dry-run": { type: "boolean", default: false },
     explorer: { type: "boolean", default: false },
     yes: { type: "boolean", default: false },
@@ -51,8 +56,13 @@ async function main(): Promise<void> {
   const id = `chain-${chainId}`;
   if (values.explorer) return hardhat("ignition", "verify", id, "--network", values.network);
   if (!values["no-build"]) hardhat("build", "--no-tests", ...(real ? ["--build-profile", "production"] : []));
+  const connection = await network.create(values.network);
+  if (values.source !== undefined) {
+    const [feed, heartbeat] = [getAddress(values.source), BigInt(values.heartbeat)];
+    return console.log(await deploySource({ connection, parameters, feed, heartbeat }));
+  }
   const { files } = await deployNetwork({
-    connection: await network.create(values.network),
+    connection,
     parameters,
     journal: values.journal ?? join(hre.config.paths.ignition, "deployments", id),
     deployments: values.deployments,

@@ -1,5 +1,5 @@
 // Arbitrum's test network.
-import { DAY, FEES, HOUSE, PERP, POOL, ROLLUP_STAGES, SPOT, UNWINDING } from "./defaults.js";
+import { DAY, DELAYS, FEES, HOUSE, PERP, POOL, ROLLUP_STAGES, SPOT, UNWINDING } from "./defaults.js";
 import { GOVERNOR, GUARDIAN, RECOVERY, SEQUENCER } from "./fill.js";
 import type { Draft, Sources } from "./types.js";
 
@@ -43,6 +43,6 @@ export const arbitrumSepolia: Draft = {
     governor: GOVERNOR,
     recovery: RECOVERY,
     guardian: GUARDIAN,
-    delays: { admin: 3 * DAY, parameters: 2 * DAY, treasury: 2 * DAY },
+    delays: DELAYS,
   },
 };

@@ -70,3 +70,5 @@ export const MAINCHAIN_HOUSE: HouseTerms = { ...HOUSE, leastMargin: 160n * WAD }
 export const FEES = { maker: 200, taker: 500 };
 export const UNWINDING = { rate: 20, maxCost: 50, spotDiscount: 100 };
 export const DAY = 86_400;
+/** A market without a price may be wound up after a day: a new source has to be there in time. */
+export const DELAYS = { admin: 3 * DAY, parameters: 2 * DAY, treasury: 2 * DAY, prices: DAY / 2 };

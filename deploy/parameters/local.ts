@@ -1,6 +1,6 @@
 // A chain of one's own: test tokens, feeds that anyone can move, and the second to fourth account of the node's default
 // mnemonic where others have multisigs.
-import { DAY, FEES, HOUSE, PERP, POOL, ROLLUP_STAGES, SPOT, UNWINDING } from "./defaults.js";
+import { DAY, DELAYS, FEES, HOUSE, PERP, POOL, ROLLUP_STAGES, SPOT, UNWINDING } from "./defaults.js";
 import type { Draft, Sources } from "./types.js";
 
 const mock = (price: bigint): Sources => ({
@@ -30,6 +30,6 @@ export const local: Draft = {
     governor: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
     recovery: "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
     guardian: "0x90F79bf6EB2c4f870365E785982E1f101E93b906",
-    delays: { admin: 3 * DAY, parameters: 2 * DAY, treasury: 2 * DAY },
+    delays: DELAYS,
   },
 };

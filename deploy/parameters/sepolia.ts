@@ -1,5 +1,5 @@
 // Ethereum's test network.
-import { DAY, FEES, MAINCHAIN_HOUSE, PERP, POOL, MAINCHAIN_STAGES, SPOT, UNWINDING } from "./defaults.js";
+import { DAY, DELAYS, FEES, MAINCHAIN_HOUSE, PERP, POOL, MAINCHAIN_STAGES, SPOT, UNWINDING } from "./defaults.js";
 import { GOVERNOR, GUARDIAN, RECOVERY } from "./fill.js";
 import type { Draft, Sources } from "./types.js";
 
@@ -43,6 +43,6 @@ export const sepolia: Draft = {
     governor: GOVERNOR,
     recovery: RECOVERY,
     guardian: GUARDIAN,
-    delays: { admin: 3 * DAY, parameters: 2 * DAY, treasury: 2 * DAY },
+    delays: DELAYS,
   },
 };

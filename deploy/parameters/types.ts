@@ -1,5 +1,6 @@
 // What a network is deployed with. One file per network; `resolve` fills in what only the operator knows.
 import type { Address } from "viem";
+import type { Delays } from "../../packages/cli/src/authority/policy.js";
 
 /** A fact that nobody may guess: deploying is refused until it is given. */
 export interface FillIn {
@@ -112,7 +113,7 @@ export interface AuthorityParameters<A = Address> {
   readonly recovery: A;
   /** Acts at once, and can only tighten. */
   readonly guardian: A;
-  readonly delays: { readonly admin: number; readonly parameters: number; readonly treasury: number };
+  readonly delays: Delays;
 }
 
 export interface Parameters<A = Address, S = Optional> {

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { createPublicClient, getAddress, http, toFunctionSelector, type Address, type Hex } from "viem";
+import { createPublicClient, getAddress, http, parseAbi, toFunctionSelector, type Address, type Hex } from "viem";
 import { contractsOf } from "../../deploy/journal.js";
 import { DRAFTS, draftOf, resolve, SEQUENCER } from "../../deploy/parameters/index.js";
 import { plantFeed } from "../../deploy/plant.js";
@@ -203,10 +203,10 @@ describe("interrupted deployment", () => {
     await change(
       manager("setTargetFunctionRole", oracleRouter, [selectorOf("oracleRouter", "setSources")], 2n ** 64n - 1n),
     );
-    await faulty("oracleRouter.setSources is for 18446744073709551615, it should be for parameters");
+    await faulty("oracleRouter.setSources is for 18446744073709551615, it should be for prices");
     await faulty("0x00000000000000000000000000000000000ba57e may call oracleRouter.setSources");
     await change(
-      manager("setTargetFunctionRole", oracleRouter, [selectorOf("oracleRouter", "setSources")], Role.parameters),
+      manager("setTargetFunctionRole", oracleRouter, [selectorOf("oracleRouter", "setSources")], Role.prices),
     );
     await change(manager("setRoleGuardian", Role.parameters, 9n));
     await faulty("members of 9 may cancel what parameters scheduled, it should be guardian");
@@ -221,16 +221,26 @@ describe("interrupted deployment", () => {
 });
 
 describe("batch for the multisig", () => {
-  it("has the checksum that the transaction builder computes, and names every argument", () => {
+  it("has the checksum that the transaction builder gave a file of its own", () => {
+    const approve = parseAbi(["function approve(address spender, uint256 value)"])[0];
+    const to = getAddress("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48");
+    const { meta } = batchOf({
+      chainId: 1,
+      safe: "0xA77DE01e157f9f57C7c4A326eeE9C4874D0598b6",
+      name: "Transactions Batch",
+      description: "",
+      createdAt: 1_761_326_849_944,
+      calls: [{ to, function: approve, args: ["0x474e5Ded6b5D078163BFB8F6dBa355C3aA5478C8", 100_000_000_000n] }],
+    });
+    expect(meta.checksum).to.equal("0x8b5032f716845c8b08bab3d63dbd9ba92e056f3557793cd041e59b84e16aa989");
+  });
+
+  it("names every argument, and says again what it was made of", () => {
     const call = managerCall(STRANGER, "grantRole", 1n, UPTIME, 60);
     const batch = batchOf({ chainId: 1, safe: STRANGER, name: "n", description: "d", createdAt: 0, calls: [call] });
-    expect(batch.transactions[0]?.contractInputsValues).to.deep.equal({
-      roleId: "1",
-      account: UPTIME,
-      executionDelay: "60",
-    });
-    expect(checksumOf({ ...batch, meta: { ...batch.meta, name: "another" } })).to.equal(batch.meta.checksum);
+    const [transaction] = batch.transactions as [Transaction];
+    expect(transaction.contractInputsValues).to.deep.equal({ roleId: "1", account: UPTIME, executionDelay: "60" });
     expect(checksumOf({ ...batch, chainId: "2" })).to.not.equal(batch.meta.checksum);
-    expect(encodeTransaction(batch.transactions[0] as Transaction)).to.equal(encodeCall(call));
+    expect(encodeTransaction(transaction)).to.equal(encodeCall(call));
   });
 });

@@ -1,4 +1,5 @@
 // A network deployed on a chain of its own, and those who govern it.
+import type { Deployment } from "@ballast/sdk";
 import { getAddress, type Address, type Hex } from "viem";
 import { network } from "hardhat";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -64,7 +65,24 @@ export class Governed {
     return join(this.folder, [this.parameters.chainId, kind, "json"].filter((part) => part !== "").join("."));
   }
 
-  async deploy(dryRun = false): Promise<Deployed> {
+  deploy(dryRun = false): Promise<Deployed> {
+    return this.deployIn(this.folder, dryRun);
+  }
+
+  /** A second deployment beside the first, handed over and verified. */
+  async deployAgain(): Promise<Deployment> {
+    const folder = join(this.folder, "next");
+    const { deployment, files } = await this.deployIn(folder, false);
+    if (deployment === undefined || files === undefined || !(await this.execute(files.handover)))
+      throw new TypeError("the second deployment was not handed over");
+    const { code, error } = await this.ballast(
+      ...["roles", "--verify", "--deployment", files.deployment, "--authority", files.roles],
+    );
+    if (code !== 0) throw new TypeError(error);
+    return deployment;
+  }
+
+  private async deployIn(folder: string, dryRun: boolean): Promise<Deployed> {
     const { network: name } = this.parameters;
     const connection = await network.create({
       network: name,
@@ -74,9 +92,9 @@ export class Governed {
     return deployNetwork({
       connection,
       parameters: this.parameters,
-      journal: this.journal,
-      deployments: this.folder,
-      book: join(this.folder, "book.ts"),
+      journal: join(folder, "journal"),
+      deployments: folder,
+      book: join(folder, "book.ts"),
       confirmations: 1,
       anyBuild: true,
       dryRun,

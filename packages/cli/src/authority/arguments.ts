@@ -1,14 +1,15 @@
 // Arguments of a call from texts: numbers, names of markets and of states, structs as JSON.
-import { ASSET_STATES, CAPABILITIES, assetOf, type Deployment } from "@ballast/sdk";
+import { ASSET_STATES, CAPABILITIES, assetOf, parseAccount, type Deployment } from "@ballast/sdk";
 import { getAddress, isAddress, isHex, type AbiFunction, type AbiParameter } from "viem";
 import { ArgumentInvalid } from "./errors.js";
+import { Role, type RoleName } from "./policy.js";
 
 type Parameter = AbiParameter & { readonly components?: readonly AbiParameter[] };
 
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  "enum AssetState": ASSET_STATES,
-  "enum Capability": CAPABILITIES,
-};
+/** What people call the values of arguments with these names. */
+const NAMES: Readonly<Record<string, readonly string[]>> = { state: ASSET_STATES, capability: CAPABILITIES };
+
+const isRole = (value: unknown): value is RoleName => typeof value === "string" && value in Role;
 
 const invalid = ({ name = "", type }: Parameter, value: unknown): ArgumentInvalid =>
   new ArgumentInvalid(name, type, typeof value === "string" ? value : JSON.stringify(value));
@@ -23,10 +24,13 @@ function whole(parameter: Parameter, value: unknown): bigint {
 }
 
 function numberOf(deployment: Deployment, parameter: Parameter, value: unknown): bigint {
-  const { internalType = "" } = parameter;
-  const name = NAMES[internalType]?.findIndex((each) => each === value) ?? -1;
-  if (name !== -1) return BigInt(name);
-  if (internalType === "AssetId" && typeof value === "string") return BigInt(assetOf(deployment, value));
+  const { name = "", type } = parameter;
+  const place = NAMES[name]?.findIndex((each) => each === value) ?? -1;
+  if (place !== -1) return BigInt(place);
+  if (name === "roleId" && isRole(value)) return Role[value];
+  if (name === "account" && type === "uint256" && typeof value === "string") return parseAccount(value);
+  if (name === "asset" && value === "quote") return 0n;
+  if (name === "asset" && typeof value === "string") return BigInt(assetOf(deployment, value));
   return whole(parameter, value);
 }
 

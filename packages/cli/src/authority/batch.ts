@@ -2,7 +2,7 @@
 import { keccak256, toHex, type AbiFunction, type AbiParameter, type Address } from "viem";
 import type { Call } from "./calls.js";
 
-const BUILDER = "1.18.0";
+const BUILDER = "1.18.2";
 
 interface Input {
   readonly internalType: string;

@@ -37,8 +37,10 @@ export function handoverOf(manager: Address, { members, guardians, permissions }
   const call = (name: string, ...args: unknown[]): Call => managerCall(manager, name, ...args);
   const others = members.filter(({ role }) => role !== Role.admin);
   const admins = members.filter(({ role }) => role === Role.admin);
-  const named = (["parameters", "guardian", "treasury"] as const).map((name) => call("labelRole", Role[name], name));
-  const guarded = (["parameters", "treasury"] as const).map((name) =>
+  const named = (["parameters", "guardian", "treasury", "prices"] as const).map((name) =>
+    call("labelRole", Role[name], name),
+  );
+  const guarded = (["parameters", "treasury", "prices"] as const).map((name) =>
     call("setRoleGuardian", Role[name], guardians[name]),
   );
   const grants = (some: typeof members): Call[] =>

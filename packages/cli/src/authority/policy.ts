@@ -15,7 +15,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { AuthorityInvalid, CallUnknown } from "./errors.js";
 
-export const Role = { admin: 0n, parameters: 1n, guardian: 2n, treasury: 3n } as const;
+export const Role = { admin: 0n, parameters: 1n, guardian: 2n, treasury: 3n, prices: 4n } as const;
 export type RoleName = keyof typeof Role;
 export const ROLE_NAMES = Object.keys(Role) as RoleName[];
 
@@ -33,6 +33,12 @@ export const GOVERNED_NAMES = Object.keys(GOVERNED) as Governed[];
 
 export const ABIS: Readonly<Record<string, Abi>> = { ...GOVERNED, accessManager: accessManagerAbi };
 
+const isGoverned = (contract: string): contract is Governed => contract in GOVERNED;
+
+/** Whether a function asks the access manager who calls it. */
+export const isRestricted = (contract: string, name: string): boolean =>
+  isGoverned(contract) && Object.values(FUNCTIONS[contract]).some((names) => names.includes(name));
+
 /** Every function that asks the access manager, and whose it is. */
 export const FUNCTIONS: Readonly<Record<Governed, Partial<Record<RoleName, readonly string[]>>>> = {
   riskConfigurator: {
@@ -44,7 +50,7 @@ export const FUNCTIONS: Readonly<Record<Governed, Partial<Record<RoleName, reado
     guardian: ["tighten", "revokeCapability"],
     treasury: ["withdrawTreasury"],
   },
-  oracleRouter: { admin: ["bind"], parameters: ["fix", "setSources", "setReference"] },
+  oracleRouter: { admin: ["bind"], parameters: ["fix"], prices: ["setSources", "setReference"] },
   exchange: { parameters: ["setFees"] },
   liquidator: { admin: ["setBackstop"], parameters: ["setTerms"] },
   backstopPool: { parameters: ["setUnwinding"] },
@@ -53,13 +59,22 @@ export const FUNCTIONS: Readonly<Record<Governed, Partial<Record<RoleName, reado
 /** What each stage may do in the ledger. */
 const STAGES = { exchange: ["Trade"], liquidator: ["Liquidate", "Offset"], insuranceVault: ["Cover"] } as const;
 
+/** How many seconds a change waits, by its role. */
+export interface Delays {
+  readonly admin: number;
+  readonly parameters: number;
+  readonly treasury: number;
+  /** Shorter than a market without a price lives. */
+  readonly prices: number;
+}
+
 /** Who should hold authority, and how many seconds each change waits. */
 export interface Authority {
   readonly chainId: number;
   readonly governor: Address;
   readonly recovery: Address;
   readonly guardian: Address;
-  readonly delays: { readonly admin: number; readonly parameters: number; readonly treasury: number };
+  readonly delays: Delays;
 }
 
 export interface Member {
@@ -119,6 +134,7 @@ function membersOf({ governor, recovery, guardian, delays }: Authority): Member[
   return [
     { role: Role.parameters, account: governor, delay: delays.parameters },
     { role: Role.treasury, account: governor, delay: delays.treasury },
+    { role: Role.prices, account: governor, delay: delays.prices },
     { role: Role.guardian, account: guardian, delay: 0 },
     ...(guardian === governor ? [] : [{ role: Role.guardian, account: governor, delay: 0 }]),
     { role: Role.admin, account: recovery, delay: delays.admin },
@@ -130,7 +146,10 @@ export function policyOf(addresses: Addresses, authority: Authority): Policy {
   const stages = Object.entries(STAGES) as [keyof typeof STAGES, readonly Capability[]][];
   return {
     members: membersOf(authority),
-    guardians: { admin: Role.admin, parameters: Role.guardian, guardian: Role.admin, treasury: Role.guardian },
+    guardians: {
+      ...{ admin: Role.admin, guardian: Role.admin },
+      ...{ parameters: Role.guardian, treasury: Role.guardian, prices: Role.guardian },
+    },
     permissions: GOVERNED_NAMES.flatMap((contract) => permissionsOf(addresses, contract)),
     capabilities: stages.flatMap(([stage, capabilities]) => {
       const at = stage === "insuranceVault" ? addressOf(addresses, stage) : addresses[stage];
@@ -151,7 +170,7 @@ const schema = z.object({
   governor: address,
   recovery: address,
   guardian: address,
-  delays: z.object({ admin: delay, parameters: delay, treasury: delay }),
+  delays: z.object({ admin: delay, parameters: delay, treasury: delay, prices: delay }),
 });
 
 /** Who should hold authority, as `deployments/<chain id>.roles.json` says. */

@@ -1,12 +1,12 @@
-import { accessManagerAbi, decodeError } from "@ballast/sdk";
-import { getAddress, isAddress, type Address } from "viem";
+import { accessManagerAbi, clearingHouseAbi, decodeError, getReserve } from "@ballast/sdk";
+import { erc20Abi, getAddress, isAddress, type Abi, type Address } from "viem";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { argumentsOf } from "../authority/arguments.js";
 import { batchOf, serializeBatch } from "../authority/batch.js";
 import { encodeCall, managerCall, type Call } from "../authority/calls.js";
 import { ArgumentInvalid, CallUnknown, NotAuthorized } from "../authority/errors.js";
-import { ABIS, functionOf, readAuthority } from "../authority/policy.js";
+import { ABIS, functionOf, isRestricted, readAuthority } from "../authority/policy.js";
 import type { BallastCommand } from "../command.js";
 import type { Context } from "../context.js";
 
@@ -40,19 +40,29 @@ async function accountOf({ deployment }: Context, { authority }: Options, name: 
   throw new ArgumentInvalid("--as", PROPOSERS.join(", "), name);
 }
 
-function callOf({ deployment }: Context, [contract = "", name = "", ...texts]: readonly string[]): Call {
-  const [abi, to] = [ABIS[contract], Object.entries(deployment.addresses).find(([key]) => key === contract)?.[1]];
-  if (abi === undefined || to === undefined) throw new CallUnknown(contract, Object.keys(ABIS));
+/** Contracts that the house's money goes through, besides those that authority governs. */
+const CALLED: Readonly<Record<string, Abi>> = { ...ABIS, clearingHouse: clearingHouseAbi, quote: erc20Abi };
+
+async function addressIn({ client, deployment, at }: Context, contract: string): Promise<Address | undefined> {
+  if (contract === "quote") return (await getReserve(client, at)).token;
+  return Object.entries(deployment.addresses).find(([key]) => key === contract)?.[1];
+}
+
+async function callOf(context: Context, [contract = "", name = "", ...texts]: readonly string[]): Promise<Call> {
+  const { deployment } = context;
+  const [abi, to] = [CALLED[contract], await addressIn(context, contract)];
+  if (abi === undefined || to === undefined) throw new CallUnknown(contract, Object.keys(CALLED));
   const each = functionOf(abi, name);
   return { to, function: each, args: argumentsOf(deployment, each, texts) };
 }
 
 /** Seconds until a call may be executed; zero at once. */
-async function delayOf(context: Context, account: Address, call: Call): Promise<number> {
+async function delayOf(context: Context, account: Address, contract: string, call: Call): Promise<number> {
   const { client, deployment, at } = context;
   const { accessManager } = deployment.addresses;
   const ask = { abi: accessManagerAbi, address: accessManager, ...at } as const;
   const own = call.to === accessManager;
+  if (!own && !isRestricted(contract, call.function.name)) return 0;
   const [allowed, delay] = own
     ? await client.publicClient.readContract({ ...ask, functionName: "hasRole", args: [0n, account] })
     : await client.publicClient
@@ -81,7 +91,14 @@ interface Part {
   readonly when: string;
 }
 
-async function partsOf(context: Context, options: Options, account: Address, call: Call): Promise<Part[]> {
+interface Proposal {
+  readonly contract: string;
+  readonly account: Address;
+  readonly call: Call;
+}
+
+async function partsOf(context: Context, options: Options, proposal: Proposal): Promise<Part[]> {
+  const { contract, account, call } = proposal;
   const { accessManager } = context.deployment.addresses;
   const manager = (name: string, ...args: unknown[]): Call => managerCall(accessManager, name, ...args);
   const data = encodeCall(call);
@@ -89,7 +106,7 @@ async function partsOf(context: Context, options: Options, account: Address, cal
     const by = await accountOf(context, options, options.by ?? "governor");
     return [{ step: "cancel", call: manager("cancel", by, call.to, data), when: "now" }];
   }
-  const delay = await delayOf(context, account, call);
+  const delay = await delayOf(context, account, contract, call);
   if (delay === 0) return [{ step: "call", call, when: "now" }];
   return [
     { step: "schedule", call: manager("schedule", call.to, data, 0), when: "now" },
@@ -109,15 +126,15 @@ export const propose: BallastCommand = {
       .option("--out <folder>", "where the batch files go (default: here)")
       .addHelpText(
         "after",
-        `\n<contract>: ${Object.keys(ABIS).join(", ")}
+        `\n<contract>: ${Object.keys(CALLED).join(", ")}
 [arguments...]: markets and states by name, whole numbers like 50e24, structs and lists as JSON`,
       );
   },
   async run(context, args, given) {
     const options = optionsOf(context, given);
-    const call = callOf(context, args);
+    const call = await callOf(context, args);
     const account = await accountOf(context, options, options.as);
-    const parts = await partsOf(context, options, account, call);
+    const parts = await partsOf(context, options, { contract: args[0] ?? "", account, call });
     const { chainId } = context.deployment;
     const lines: string[] = [];
     for (const { step, call: each, when } of parts) {
