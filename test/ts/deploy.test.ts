@@ -2,17 +2,19 @@
 import { readDeployment } from "@ballast/sdk/node";
 import { getMarket, createClient } from "@ballast/sdk";
 import { expect } from "chai";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, renameSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPublicClient, getAddress, http, parseAbi, toFunctionSelector, type Address, type Hex } from "viem";
 import { contractsOf } from "../../deploy/journal.js";
-import { DRAFTS, draftOf, resolve, SEQUENCER } from "../../deploy/parameters/index.js";
+import { DRAFTS, draftOf, resolve, SEQUENCER, type Parameters } from "../../deploy/parameters/index.js";
 import { plantFeed } from "../../deploy/plant.js";
 import { batchOf, checksumOf, type Transaction } from "../../packages/cli/src/authority/batch.js";
 import { encodeCall, managerCall, type Call } from "../../packages/cli/src/authority/calls.js";
 import { ABIS, FUNCTIONS, Role, functionOf } from "../../packages/cli/src/authority/policy.js";
+import { repositoryOf } from "../../packages/cli/src/commands/deploy.js";
 import { encodeTransaction } from "./support/batches.js";
 import { FILLS, Governed, KEY } from "./support/governed.js";
 
@@ -71,7 +73,7 @@ for (const [name, fills] of NETWORKS)
 
     it("plans without sending anything, deploys, and leaves what people and programs need", async () => {
       const before = await governed.sent();
-      const { plan } = await governed.deploy(true);
+      const { plan } = await governed.deploy({ dryRun: true });
       expect(governed.lines.join("\n")).to.match(/54 of 54 transactions are left: \d+ gas at \S+ gwei = \S+ ether/);
       expect(await governed.sent()).to.equal(before);
       const { deployment } = await governed.deploy();
@@ -145,6 +147,19 @@ describe("interrupted deployment", () => {
     expect([governed.file(), governed.file("handover")].map((file) => readFileSync(file, "utf8"))).to.deep.equal(files);
     expect(await governed.execute(governed.file("handover"))).to.equal(true);
     await governed.deploy();
+    const { parameters } = governed;
+    const [eth] = parameters.perps as [Parameters["perps"][number]];
+    const more = { ...parameters, perps: [...parameters.perps, { ...eth, name: "SOL", asset: 4 }] };
+    await rejection(governed.deploy({ parameters: more }), /has handed over authority; .* left: Markets#SOL_source0/);
+  });
+
+  it("sends nothing without an answer, nor what was built for tests", async () => {
+    const before = await governed.sent();
+    const folder = join(governed.folder, "other");
+    const unanswered = governed.deploy({ folder, confirm: () => Promise.resolve(false) });
+    await rejection(unanswered, "nobody confirmed: answer with the name sepolia, or give --yes");
+    await rejection(governed.deploy({ anyBuild: false }), "the artifacts are not of the production build");
+    expect(await governed.sent()).to.equal(before);
   });
 
   it("refuses a journal whose contracts have other code, or none, and one that is lost", async () => {
@@ -167,10 +182,10 @@ describe("interrupted deployment", () => {
     const feed = eth?.sources.feeds[0] as { at: Address };
     await plantFeed(governed.anvil.request, await governed.deployer(), feed.at, "DOGE / USD", 1n);
     await governed.anvil.request("anvil_setCode", [FILLS["governor"], "0x"]);
-    await rejection(governed.deploy(true), `the feed ${feed.at} is DOGE / USD, not ETH / USD`);
-    await rejection(governed.deploy(true), `the governor ${FILLS["governor"]} is no contract`);
+    await rejection(governed.deploy({ dryRun: true }), `the feed ${feed.at} is DOGE / USD, not ETH / USD`);
+    await rejection(governed.deploy({ dryRun: true }), `the governor ${FILLS["governor"]} is no contract`);
     await governed.pass(2 * 86_400);
-    await rejection(governed.deploy(true), /of BTC \/ USD is 1728\d\d s old/);
+    await rejection(governed.deploy({ dryRun: true }), /of BTC \/ USD is 1728\d\d s old/);
   });
 
   it("is found out by --verify when anybody else can do anything", async () => {
@@ -217,6 +232,17 @@ describe("interrupted deployment", () => {
     await change({ to: riskConfigurator, function: grant, args: [STRANGER, 3, false] });
     await change(manager("updateAuthority", liquidator, oracleRouter));
     await faulty(`liquidator obeys ${oracleRouter}, not the access manager`);
+  });
+});
+
+describe("ballast deploy", () => {
+  it("hands on to the repository, and says where that is missing", () => {
+    expect(repositoryOf(join(process.cwd(), "packages", "cli"))).to.equal(process.cwd());
+    expect(() => repositoryOf(tmpdir())).to.throw(/is in no checkout of the repository: run `npm run deploy` in one/);
+    const args = ["--import", "tsx", "packages/cli/src/main.ts", "deploy", "--network", "baseSepolia"];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(status).to.equal(1);
+    expect(stderr).to.contain("the parameters of baseSepolia lack ");
   });
 });
 

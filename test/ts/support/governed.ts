@@ -5,8 +5,7 @@ import { network } from "hardhat";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deployNetwork, type Deployed } from "../../../deploy/deploy.js";
-import { accountsOf } from "../../../deploy/engine.js";
+import { deployNetwork, type Deployed, type Options } from "../../../deploy/deploy.js";
 import { DRAFTS, draftOf, resolve, type Fills, type Parameters } from "../../../deploy/parameters/index.js";
 import { plant } from "../../../deploy/plant.js";
 import type { Batch, Transaction } from "../../../packages/cli/src/authority/batch.js";
@@ -29,6 +28,8 @@ export const FILLS: Fills = {
 const ETHER = "0xde0b6b3a7640000";
 /** The first account of the node's default mnemonic. */
 export const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+export type Deploying = Partial<Omit<Options, "connection">> & { folder?: string };
 
 export class Governed {
   readonly folder = mkdtempSync(join(tmpdir(), "ballast-deploy-"));
@@ -65,14 +66,9 @@ export class Governed {
     return join(this.folder, [this.parameters.chainId, kind, "json"].filter((part) => part !== "").join("."));
   }
 
-  deploy(dryRun = false): Promise<Deployed> {
-    return this.deployIn(this.folder, dryRun);
-  }
-
   /** A second deployment beside the first, handed over and verified. */
   async deployAgain(): Promise<Deployment> {
-    const folder = join(this.folder, "next");
-    const { deployment, files } = await this.deployIn(folder, false);
+    const { deployment, files } = await this.deploy({ folder: join(this.folder, "next") });
     if (deployment === undefined || files === undefined || !(await this.execute(files.handover)))
       throw new TypeError("the second deployment was not handed over");
     const { code, error } = await this.ballast(
@@ -82,24 +78,21 @@ export class Governed {
     return deployment;
   }
 
-  private async deployIn(folder: string, dryRun: boolean): Promise<Deployed> {
-    const { network: name } = this.parameters;
-    const connection = await network.create({
-      network: name,
-      override: { url: this.anvil.url, ...(this.parameters.real ? { accounts: [KEY] } : {}) },
-    });
-    await accountsOf(connection);
+  async deploy({ folder = this.folder, ...more }: Deploying = {}): Promise<Deployed> {
+    const { network: name, real } = this.parameters;
+    const override = { url: this.anvil.url, ...(real ? { accounts: [KEY] } : {}) };
     return deployNetwork({
-      connection,
+      connection: await network.create({ network: name, override }),
       parameters: this.parameters,
       journal: join(folder, "journal"),
       deployments: folder,
       book: join(folder, "book.ts"),
       confirmations: 1,
       anyBuild: true,
-      dryRun,
+      dryRun: false,
       say: (line) => void this.lines.push(line),
       confirm: () => Promise.resolve(true),
+      ...more,
     });
   }
 
