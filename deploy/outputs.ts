@@ -1,5 +1,5 @@
 // What a deployment leaves behind for people and programs: where it is, who should govern it, what the governor signs.
-import { parseDeployment, serializeDeployment, type Deployment } from "@ballast/sdk";
+import { accountId, formatAccount, parseDeployment, serializeDeployment, type Deployment } from "@ballast/sdk";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
@@ -51,28 +51,37 @@ export function expectedTerms(parameters: Parameters, contracts: Readonly<Record
   const { house, fees, quoteSources, perps, spots, sequencer, gracePeriod } = parameters;
   const prices = (name: string, { feeds, quorum, maxDivergence }: Sources) => ({
     sources: feeds.map((feed, i) => ({
+      source: addressOf(contracts, `Markets#${name}_source${i}`),
       feed: "at" in feed ? feed.at : addressOf(contracts, `Markets#${name}_feed${i}`),
       ...{ heartbeat: feed.heartbeat, sequencer: sequencer === "none" ? zeroAddress : sequencer, gracePeriod },
       maxAge: Number(feed.heartbeat),
     })),
     ...{ quorum, maxDivergence },
   });
-  const perpOf = ({ name, asset, sources, terms, stages, pool }: PerpParameters) => {
+  const perpOf = ({ name, asset, sources, terms, stages, ...perp }: PerpParameters) => {
+    const pool = { ...perp.pool, owner: addressOf(contracts, `Markets#${name}_pool`) };
     const { margin, depth, maxHaircut, funding, openInterestLimit: total, crowdedFrom, sizeLimit: perAccount } = terms;
     const rest = { depth, fundingSlope: funding.slope, fundingCap: funding.cap };
     const config = { haircut: maxHaircut, ...margin, ...rest };
     const limits = { total, crowdedFrom, perAccount };
     return [name, { asset, kind: "Perp", config, limits, pool, stages, ...prices(name, sources) }] as const;
   };
-  const spotOf = ({ name, asset, sources, terms, stages }: SpotParameters) => {
+  const spotOf = ({ name, asset, sources, terms, stages, ...spot }: SpotParameters) => {
+    const token = spot.token === "mock" ? addressOf(contracts, "LocalTokens#Weth") : spot.token.at;
     const { haircut, depth, totalLimit: total, sizeLimit: perAccount } = terms;
     const config = { ...NO_MARGIN, haircut, depth, fundingSlope: 0, fundingCap: 0 };
     const limits = { total, crowdedFrom: total, perAccount };
-    return [name, { asset, kind: "Spot", config, limits, stages, ...prices(name, sources) }] as const;
+    return [name, { asset, kind: "Spot", config, limits, token, stages, ...prices(name, sources) }] as const;
   };
-  const named = Object.fromEntries([...perps.map(perpOf), ...spots.map(spotOf)]);
-  const rules = Object.fromEntries(Object.entries(house).filter(([key]) => key !== "listed"));
-  return asJson({ house: rules, fees, quote: prices("quote", quoteSources), markets: named });
+  const named = Object.fromEntries<unknown>([...perps.map(perpOf), ...spots.map(spotOf)]);
+  const rules = { ...house, listed: undefined };
+  return asJson({
+    house: rules,
+    fees,
+    backstop: formatAccount(accountId(addressOf(contracts, STEPS.backstopPool))),
+    quote: prices("quote", quoteSources),
+    markets: named,
+  });
 }
 
 export interface Handover {

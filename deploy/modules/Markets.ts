@@ -21,7 +21,7 @@ const TOKEN: Artifact = {
   _format: "hh3-artifact-1",
   contractName: "Token",
   sourceName: "Token.sol",
-  abi: erc20Abi as unknown as Artifact["abi"],
+  abi: erc20Abi,
   ...{ bytecode: "0x", deployedBytecode: "0x", linkReferences: {}, deployedLinkReferences: {} },
 };
 

@@ -218,7 +218,7 @@ describe("runbook", () => {
       return governed.send(
         ANYBODY,
         clearingHouse,
-        encodeFunctionData({ abi: clearingHouseAbi, functionName, args } as never),
+        encodeFunctionData({ abi: clearingHouseAbi, functionName, args }),
       );
     };
     const token = await quoteToken();

@@ -4,13 +4,15 @@ import {
   chainlinkSourceAbi,
   clearingHouseAbi,
   exchangeAbi,
+  formatAccount,
   getMarket,
+  getReserve,
   liquidatorAbi,
   oracleRouterAbi,
   type AssetId,
 } from "@ballast/sdk";
 import { readFile } from "node:fs/promises";
-import type { Address } from "viem";
+import { zeroAddress, type Address } from "viem";
 import type { Context } from "./context.js";
 import { toJson } from "./report.js";
 
@@ -56,7 +58,7 @@ async function sourceOf({ client, at }: Context, source: Address, maxAge: number
     publicClient.readContract({ ...ask, functionName: "sequencerUptimeFeed" }),
     publicClient.readContract({ ...ask, functionName: "gracePeriod" }),
   ]).then(
-    ([feed, heartbeat, sequencer, gracePeriod]) => ({ feed, heartbeat, sequencer, gracePeriod, maxAge }),
+    ([feed, heartbeat, sequencer, gracePeriod]) => ({ source, feed, heartbeat, sequencer, gracePeriod, maxAge }),
     // A source of another kind is known by its address.
     () => other,
   );
@@ -76,21 +78,22 @@ async function pricesOf(context: Context, asset: AssetId) {
 async function marketOf(context: Context, asset: AssetId) {
   const { client, at } = context;
   const call = { abi: liquidatorAbi, address: client.addresses.liquidator, functionName: "termsOf" } as const;
-  const [market, stages, prices] = await Promise.all([
+  const [market, { token }, stages, prices] = await Promise.all([
     getMarket(client, { asset, ...at }),
+    getReserve(client, { asset, ...at }).catch(() => ({ token: zeroAddress })),
     client.publicClient.readContract({ ...call, args: [asset], ...at }),
     pricesOf(context, asset),
   ]);
   const { kind, config, limits, pool } = market;
-  const quoting = kind === "Perp" ? { pool: without(pool, "owner") } : {};
-  return { asset, kind, config, limits, ...quoting, stages, ...prices };
+  return { asset, kind, config, limits, ...(kind === "Perp" ? { pool } : { token }), stages, ...prices };
 }
 
 /** What the chain has: of the house, of trades, of quote's price, and of every market. */
 export async function termsOf(context: Context): Promise<Json> {
   const { client, deployment, at } = context;
-  const { clearingHouse, exchange } = deployment.addresses;
-  const [house, fees, quote, ...markets] = await Promise.all([
+  const { clearingHouse, exchange, liquidator } = deployment.addresses;
+  const stages = { abi: liquidatorAbi, address: liquidator, ...at } as const;
+  const [house, fees, backstop, quote, ...markets] = await Promise.all([
     client.publicClient.readContract({
       abi: clearingHouseAbi,
       address: clearingHouse,
@@ -98,11 +101,18 @@ export async function termsOf(context: Context): Promise<Json> {
       ...at,
     }),
     client.publicClient.readContract({ abi: exchangeAbi, address: exchange, functionName: "fees", ...at }),
+    client.publicClient.readContract({ ...stages, functionName: "backstop" }),
     pricesOf(context, 0),
     ...Object.values(deployment.markets).map((asset) => marketOf(context, asset)),
   ]);
   const named = Object.keys(deployment.markets).map((name, i) => [name, markets[i]] as const);
-  return asJson({ house: without(house, "listed"), fees, quote, markets: Object.fromEntries(named) });
+  return asJson({
+    house: without(house, "listed"),
+    fees,
+    backstop: formatAccount(backstop),
+    quote,
+    markets: Object.fromEntries(named),
+  });
 }
 
 const isBranch = (value: Json | undefined): value is Record<string, Json> =>
@@ -114,8 +124,10 @@ export function differences(expected: Json | undefined, found: Json | undefined,
     const keys = [...new Set([...Object.keys(expected), ...Object.keys(found)])];
     return keys.flatMap((key) => differences(expected[key], found[key], path === "" ? key : `${path}.${key}`));
   }
+  // Numbers that fit into JSON's may be written as text all the same.
   const show = (value: Json | undefined): string => (value === undefined ? "nothing" : JSON.stringify(value));
-  return String(expected) === String(found) ? [] : [`${path} is ${show(found)}, it should be ${show(expected)}`];
+  const text = (value: Json | undefined): string => show(value).replace(/^"(.*)"$/, "$1");
+  return text(expected) === text(found) ? [] : [`${path} is ${show(found)}, it should be ${show(expected)}`];
 }
 
 export async function readTerms(file: string): Promise<Json> {

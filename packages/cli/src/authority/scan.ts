@@ -81,24 +81,24 @@ async function logsOf<T>(
   }
 }
 
-type ManagerEvent =
-  | "RoleGranted"
-  | "RoleLabel"
-  | "RoleAdminChanged"
-  | "RoleGuardianChanged"
-  | "TargetFunctionRoleUpdated"
-  | "OperationScheduled";
-
 const managerOf = ({ deployment }: Scene): Address => deployment.addresses.accessManager;
 
-function eventsOf<name extends ManagerEvent>(scene: Scene, eventName: name) {
-  const query = { abi: accessManagerAbi, address: managerOf(scene), eventName, strict: true } as const;
-  return logsOf(
-    (fromBlock, toBlock) => scene.client.getContractEvents({ ...query, fromBlock, toBlock }),
+const managerLogs = (scene: Scene) =>
+  logsOf(
+    (fromBlock, toBlock) =>
+      scene.client.getContractEvents({
+        ...{ abi: accessManagerAbi, address: managerOf(scene), strict: true },
+        ...{ fromBlock, toBlock },
+      }),
     scene.deployment.block,
     scene.blockNumber,
   );
-}
+
+type Log = Awaited<ReturnType<typeof managerLogs>>[number];
+type Named<name extends Log["eventName"]> = Extract<Log, { eventName: name }>;
+
+const only = <name extends Log["eventName"]>(logs: readonly Log[], name: name): Named<name>[] =>
+  logs.filter((log): log is Named<name> => log.eventName === name);
 
 const manager = (scene: Scene) =>
   ({ abi: accessManagerAbi, address: managerOf(scene), blockNumber: scene.blockNumber }) as const;
@@ -127,7 +127,7 @@ async function targetOf(scene: Scene, contract: Governed, target: Address): Prom
     scene.client.readContract({ ...ask, functionName: "isTargetClosed" }),
     scene.client.readContract({ ...ask, functionName: "getTargetAdminDelay" }),
   ]);
-  return { contract, target, authority: getAddress(authorityAt as Address), closed, adminDelay };
+  return { contract, target, authority: getAddress(authorityAt), closed, adminDelay };
 }
 
 /** The first log of the access manager is its first admin, in the transaction that created it. */
@@ -137,9 +137,8 @@ async function isWhole(scene: Scene, first: { transactionHash: Hex } | undefined
   return contractAddress !== null && contractAddress !== undefined && isAddressEqual(contractAddress, managerOf(scene));
 }
 
-async function membersOf(scene: Scene): Promise<Pick<Scan, "whole" | "accounts" | "members">> {
-  const logs = await eventsOf(scene, "RoleGranted");
-  const granted = logs.map(({ args }) => args);
+async function membersOf(scene: Scene, logs: readonly Log[]): Promise<Pick<Scan, "whole" | "accounts" | "members">> {
+  const granted = only(logs, "RoleGranted").map(({ args }) => args);
   const pairs = unique(granted, ({ roleId, account }) => `${roleId}/${account}`);
   const all = await Promise.all(pairs.map(({ roleId, account }) => held(scene, roleId, getAddress(account))));
   const accounts = unique(granted.map(({ account }) => getAddress(account)));
@@ -147,16 +146,15 @@ async function membersOf(scene: Scene): Promise<Pick<Scan, "whole" | "accounts" 
   return { whole, accounts, members: all.filter(({ since }) => since !== 0) };
 }
 
-async function rolesOf(scene: Scene): Promise<FoundRole[]> {
+async function rolesOf(scene: Scene, logs: readonly Log[]): Promise<FoundRole[]> {
   const kinds = ["RoleGranted", "RoleLabel", "RoleAdminChanged", "RoleGuardianChanged"] as const;
-  const logs = await Promise.all(kinds.map((kind) => eventsOf(scene, kind)));
-  const ids = logs.flatMap((some) => some.map(({ args }) => args.roleId));
+  const ids = kinds.flatMap((kind) => only(logs, kind).map(({ args }) => args.roleId));
   return Promise.all(unique([...Object.values(Role), ...ids]).map((id) => roleOf(scene, id)));
 }
 
 /** Every function that ever had a role of its own, and whose it is now. */
-async function permissionsOf(scene: Scene): Promise<FoundPermission[]> {
-  const updated = (await eventsOf(scene, "TargetFunctionRoleUpdated")).map(({ args }) => args);
+async function permissionsOf(scene: Scene, logs: readonly Log[]): Promise<FoundPermission[]> {
+  const updated = only(logs, "TargetFunctionRoleUpdated").map(({ args }) => args);
   return Promise.all(
     unique(updated, ({ target, selector }) => `${target}/${selector}`).map(async ({ target, selector }) => {
       const ask = { ...manager(scene), functionName: "getTargetFunctionRole", args: [target, selector] } as const;
@@ -188,10 +186,10 @@ async function capabilitiesOf(scene: Scene): Promise<Grant[]> {
   return found.flat();
 }
 
-async function scheduledOf(scene: Scene): Promise<Scheduled[]> {
-  const logs = (await eventsOf(scene, "OperationScheduled")).map(({ args }) => args);
+async function scheduledOf(scene: Scene, logs: readonly Log[]): Promise<Scheduled[]> {
+  const scheduled = only(logs, "OperationScheduled").map(({ args }) => args);
   const found = await Promise.all(
-    unique(logs, ({ operationId }) => operationId).map(async ({ operationId, caller, target, data }) => {
+    unique(scheduled, ({ operationId }) => operationId).map(async ({ operationId, caller, target, data }) => {
       const ask = { ...manager(scene), functionName: "getSchedule", args: [operationId] } as const;
       const at = await scene.client.readContract(ask);
       return { id: operationId, caller: getAddress(caller), target: getAddress(target), data, at };
@@ -201,17 +199,18 @@ async function scheduledOf(scene: Scene): Promise<Scheduled[]> {
 }
 
 export async function scan(scene: Scene): Promise<Scan> {
+  const logs = await managerLogs(scene);
   const { addresses } = scene.deployment;
   const governed = GOVERNED_NAMES.flatMap((name) =>
     addresses[name] === undefined ? [] : [[name, addresses[name]] as const],
   );
   const [who, roles, permissions, targets, capabilities, scheduled] = await Promise.all([
-    membersOf(scene),
-    rolesOf(scene),
-    permissionsOf(scene),
+    membersOf(scene, logs),
+    rolesOf(scene, logs),
+    permissionsOf(scene, logs),
     Promise.all(governed.map(([name, target]) => targetOf(scene, name, target))),
     capabilitiesOf(scene),
-    scheduledOf(scene),
+    scheduledOf(scene, logs),
   ]);
   return { ...who, roles, permissions, targets, capabilities, scheduled };
 }
