@@ -1,15 +1,24 @@
 // What a deployment leaves behind for people and programs: where it is, who should govern it, what the governor signs.
 import { accountId, formatAccount, parseDeployment, serializeDeployment, type Deployment } from "@ballast/sdk";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { zeroAddress, type Address } from "viem";
 import { batchOf, serializeBatch, type Batch } from "../packages/cli/src/authority/batch.js";
 import { handoverOf } from "../packages/cli/src/authority/calls.js";
-import { policyOf, type Authority } from "../packages/cli/src/authority/policy.js";
+import { policyOf, readAuthority, type Authority } from "../packages/cli/src/authority/policy.js";
 import { asJson, type Json } from "../packages/cli/src/terms.js";
 import { StepFailed } from "./errors.js";
-import type { Parameters, PerpParameters, Sources, SpotParameters } from "./parameters/index.js";
+import {
+  markersOf,
+  type Draft,
+  type Fills,
+  type Parameters,
+  type PerpParameters,
+  type Sources,
+  type SpotParameters,
+} from "./parameters/index.js";
 
 /** The step of every contract that the address book knows. */
 const STEPS = {
@@ -154,4 +163,16 @@ export async function writeOutputs(handover: Handover, folder: string, book: str
   await writeFile(files.handover, serializeBatch(handoverBatch(handover)));
   if (deployment.chainId !== LOCAL) await writeFile(book, await bookOf(folder));
   return files;
+}
+
+/** What an earlier run was given, from the files that it left; nothing when there are none. */
+export async function knownFills(folder: string, draft: Draft): Promise<Fills> {
+  const { roles, terms } = filesOf(folder, draft.chainId);
+  if (!existsSync(roles) || !existsSync(terms)) return {};
+  const { governor, recovery, guardian } = await readAuthority(roles, draft.chainId);
+  const { quote } = JSON.parse(await readFile(terms, "utf8")) as { quote: { sources: { sequencer: Address }[] } };
+  const uptime = quote.sources[0]?.sequencer ?? zeroAddress;
+  const known: Fills = { governor, recovery, guardian, sequencer: uptime === zeroAddress ? "none" : uptime };
+  const asked = markersOf(draft);
+  return Object.fromEntries(Object.entries(known).filter(([name]) => asked.includes(name)));
 }

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { getAddress } from "viem";
 import { deployNetwork } from "../deploy/deploy.js";
 import { StepFailed } from "../deploy/errors.js";
+import { knownFills } from "../deploy/outputs.js";
 import { deploySource } from "../deploy/source.js";
 import { DRAFTS, draftOf, resolve, type Fills, type Parameters } from "../deploy/parameters/index.js";
 
@@ -51,10 +52,11 @@ async function confirm({ network: name, real }: Parameters): Promise<boolean> {
 }
 
 async function main(): Promise<void> {
-  const parameters = resolve(draftOf(DRAFTS, values.network), fillsOf(values.fill));
-  const { real, chainId } = parameters;
+  const draft = draftOf(DRAFTS, values.network);
+  const { real, chainId } = draft;
   const id = `chain-${chainId}`;
   if (values.explorer) return hardhat("ignition", "verify", id, "--network", values.network);
+  const parameters = resolve(draft, { ...(await knownFills(values.deployments, draft)), ...fillsOf(values.fill) });
   if (!values["no-build"]) hardhat("build", "--no-tests", ...(real ? ["--build-profile", "production"] : []));
   const connection = await network.create(values.network);
   if (values.source !== undefined) {

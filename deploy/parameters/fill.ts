@@ -34,7 +34,8 @@ function fill(value: unknown, fills: Fills, missing: FillIn[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fill(each, fills, missing)]));
 }
 
-const markersOf = (value: unknown): string[] => {
+/** What a draft leaves open, by name. */
+export const markersOf = (value: unknown): string[] => {
   if (isFillIn(value)) return [value.fillIn];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(markersOf) : [];
 };

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPublicClient, getAddress, http, parseAbi, toFunctionSelector, type Address, type Hex } from "viem";
 import { contractsOf } from "../../deploy/journal.js";
+import { knownFills } from "../../deploy/outputs.js";
 import { DRAFTS, draftOf, resolve, SEQUENCER, type Parameters } from "../../deploy/parameters/index.js";
 import { plantFeed } from "../../deploy/plant.js";
 import { batchOf, checksumOf, type Transaction } from "../../packages/cli/src/authority/batch.js";
@@ -88,6 +89,7 @@ for (const [name, fills] of NETWORKS)
       expect(out)
         .to.match(/^BTC +2 +perp +Active +60000 /m)
         .and.contain("verified: all terms");
+      expect(await knownFills(governed.folder, draftOf(DRAFTS, name))).to.deep.equal(fills);
       expect(readFileSync(`${governed.folder}/book.ts`, "utf8")).to.contain(addresses.clearingHouse);
     });
 
