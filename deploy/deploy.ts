@@ -74,7 +74,8 @@ async function prepare(options: Options, client: PublicClient, deployer: Address
   const plan = await planOf(parameters, client, done);
   const manager = (await contractsOf(journal))["Ballast#AccessManager"];
   if (manager !== undefined) await requireAdmin(client, manager, deployer, plan);
-  await requireReady({ client, parameters, deployer, cost: plan.cost, seeded: done.has("Markets#seed") });
+  if (plan.steps.some((step) => !step.done))
+    await requireReady({ client, parameters, deployer, cost: plan.cost, seeded: done.has("Markets#seed") });
   return plan;
 }
 

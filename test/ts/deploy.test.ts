@@ -184,10 +184,11 @@ describe("interrupted deployment", () => {
     const feed = eth?.sources.feeds[0] as { at: Address };
     await plantFeed(governed.anvil.request, await governed.deployer(), feed.at, "DOGE / USD", 1n);
     await governed.anvil.request("anvil_setCode", [FILLS["governor"], "0x"]);
-    await rejection(governed.deploy({ dryRun: true }), `the feed ${feed.at} is DOGE / USD, not ETH / USD`);
-    await rejection(governed.deploy({ dryRun: true }), `the governor ${FILLS["governor"]} is no contract`);
+    const anew = { dryRun: true, folder: join(governed.folder, "other") };
+    await rejection(governed.deploy(anew), `the feed ${feed.at} is DOGE / USD, not ETH / USD`);
+    await rejection(governed.deploy(anew), `the governor ${FILLS["governor"]} is no contract`);
     await governed.pass(2 * 86_400);
-    await rejection(governed.deploy({ dryRun: true }), /of BTC \/ USD is 1728\d\d s old/);
+    await rejection(governed.deploy(anew), /of BTC \/ USD is 1728\d\d s old/);
   });
 
   it("is found out by --verify when anybody else can do anything", async () => {
@@ -234,6 +235,21 @@ describe("interrupted deployment", () => {
     await change({ to: riskConfigurator, function: grant, args: [STRANGER, 3, false] });
     await change(manager("updateAuthority", liquidator, oracleRouter));
     await faulty(`liquidator obeys ${oracleRouter}, not the access manager`);
+  });
+});
+
+describe("local chain that began anew", () => {
+  it("is deployed to again, its old journal put aside", async () => {
+    const governed = await Governed.open("localhost", {});
+    try {
+      const { plan } = await governed.deploy();
+      await governed.anvil.request("anvil_reset");
+      expect(await governed.sent()).to.equal(0);
+      await governed.deploy();
+      expect(await governed.sent()).to.equal(plan.steps.length);
+    } finally {
+      await governed.close();
+    }
   });
 });
 
