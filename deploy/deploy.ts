@@ -67,11 +67,12 @@ async function requireAdmin(client: PublicClient, manager: Address, deployer: Ad
 }
 
 async function prepare(options: Options, client: PublicClient, deployer: Address): Promise<Plan> {
-  const { parameters, journal } = options;
+  const { parameters, journal, say } = options;
   await requireOwnJournal(journal, client, parameters.chainId, !parameters.real);
   await requireJournal(options, client);
   const done = await doneIn(journal);
   const plan = await planOf(parameters, client, done);
+  say(describePlan(plan));
   const manager = (await contractsOf(journal))["Ballast#AccessManager"];
   if (manager !== undefined) await requireAdmin(client, manager, deployer, plan);
   if (plan.steps.some((step) => !step.done))
@@ -93,14 +94,13 @@ async function execute(options: Options, client: PublicClient, deployer: Address
 }
 
 export async function deployNetwork(options: Options): Promise<Deployed> {
-  const { connection, parameters, say } = options;
+  const { connection, parameters } = options;
   const client = clientOf(connection);
   const [chainId, [deployer]] = [await client.getChainId(), await accountsOf(connection)];
   if (chainId !== parameters.chainId) throw new WrongNetwork(parameters.network, parameters.chainId, chainId);
   if (deployer === undefined) throw new DeployerMissing(parameters.network);
   if (!options.anyBuild) await requireProduction(parameters);
   const plan = await prepare(options, client, deployer);
-  say(describePlan(plan));
   if (options.dryRun) return { plan };
   if (!(await options.confirm(plan))) throw new NotConfirmed(parameters.network);
   return execute(options, client, deployer, plan);

@@ -215,11 +215,7 @@ describe("runbook", () => {
     const amount = parseUnits("250", 6);
     const house = (functionName: "deposit" | "withdraw", ...rest: [] | [Address]): Promise<boolean> => {
       const args = [account, 0, amount, ...rest] as const;
-      return governed.send(
-        ANYBODY,
-        clearingHouse,
-        encodeFunctionData({ abi: clearingHouseAbi, functionName, args }),
-      );
+      return governed.send(ANYBODY, clearingHouse, encodeFunctionData({ abi: clearingHouseAbi, functionName, args }));
     };
     const token = await quoteToken();
     await governed.send(ANYBODY, token, encodeFunctionData({ abi: TOKEN, args: [ANYBODY, amount] }));
