@@ -86,7 +86,7 @@ export class NotProduction extends BallastError {
   override readonly args: { network: string };
 
   constructor(network: string) {
-    super(`the artifacts are not of the production build, which ${network} takes: npm run build:production`);
+    super(`the artifacts are not of the production build, which ${network} takes: leave out --no-build`);
     this.args = { network };
   }
 }

@@ -4,16 +4,13 @@
 // Builds for production first, unless the network is localhost or --no-build says not to. --explorer verifies the sources of
 // what the journal knows instead of deploying; --source deploys one more price source. The key is in Hardhat's keystore or in DEPLOYER_KEY, never in a file here.
 import { BallastError, decodeError } from "@ballast/sdk";
-import hre, { network } from "hardhat";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { getAddress } from "viem";
-import { deployNetwork } from "../deploy/deploy.js";
 import { StepFailed } from "../deploy/errors.js";
 import { knownFills } from "../deploy/outputs.js";
-import { deploySource } from "../deploy/source.js";
 import { DRAFTS, draftOf, resolve, type Fills, type Parameters } from "../deploy/parameters/index.js";
 
 const { values } = parseArgs({
@@ -51,13 +48,29 @@ async function confirm({ network: name, real }: Parameters): Promise<boolean> {
   return answer.trim() === name;
 }
 
+/** What a real network takes is built beside what tests take, which is decided before Hardhat is loaded. */
+async function build(real: boolean): Promise<void> {
+  if (real && !values["any-build"]) {
+    const { buildProduction } = await import("./production.js");
+    if (!values["no-build"]) await buildProduction();
+  } else if (!values["no-build"]) {
+    const { tasks } = await import("hardhat");
+    await tasks.getTask("build").run({ noTests: true, quiet: true });
+  }
+}
+
 async function main(): Promise<void> {
   const draft = draftOf(DRAFTS, values.network);
   const { real, chainId } = draft;
   const id = `chain-${chainId}`;
   if (values.explorer) return hardhat("ignition", "verify", id, "--network", values.network);
   const parameters = resolve(draft, { ...(await knownFills(values.deployments, draft)), ...fillsOf(values.fill) });
-  if (!values["no-build"]) hardhat("build", "--no-tests", ...(real ? ["--build-profile", "production"] : []));
+  await build(real);
+  const [{ network }, { deployNetwork }, { deploySource }] = await Promise.all([
+    import("hardhat"),
+    import("../deploy/deploy.js"),
+    import("../deploy/source.js"),
+  ]);
   const connection = await network.create(values.network);
   if (values.source !== undefined) {
     const [feed, heartbeat] = [getAddress(values.source), BigInt(values.heartbeat)];
@@ -66,7 +79,7 @@ async function main(): Promise<void> {
   const { files } = await deployNetwork({
     connection,
     parameters,
-    journal: values.journal ?? join(hre.config.paths.ignition, "deployments", id),
+    journal: values.journal ?? join("deploy", "deployments", id),
     deployments: values.deployments,
     book: values.book,
     confirmations: Number(values.confirmations ?? parameters.confirmations),
