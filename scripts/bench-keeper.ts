@@ -60,7 +60,7 @@ interface OnChain {
 
 async function onChain(): Promise<OnChain> {
   process.stderr.write(`a chain with ${accounts} accounts\n`);
-  const anvil = await Anvil.start(ANVIL);
+  const anvil = await Anvil.start(...ANVIL);
   try {
     const stage = await openStage(anvil, accounts, 1);
     const keeper = values.keeper ? await benchKeeper(stage, seconds) : undefined;

@@ -1,11 +1,12 @@
-// The contracts as they are deployed, built beside the build that tests use. Of the mocks only the token of a local chain.
+// The contracts as they are deployed, built beside the build that tests use. Of the mocks only the token of a local chain and the
+// feed of a chain that stands in for a network.
 import path from "node:path";
 
 export const PROFILE = "production";
 process.env["HARDHAT_BUILD_PROFILE"] = PROFILE;
 export const { default: hre } = await import("hardhat");
 
-const MOCKS = /contracts\/mocks\/(?!TestToken\.sol)|MockPyth\.sol/;
+const MOCKS = /contracts\/mocks\/(?!(TestToken|PlantedFeed)\.sol)|MockPyth\.sol/;
 
 /** Builds them, and returns their source files. */
 export async function buildProduction(): Promise<string[]> {

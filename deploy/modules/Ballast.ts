@@ -1,4 +1,5 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import type LocalTokens from "./LocalTokens.js";
 
 const TRADE = 0;
 const LIQUIDATE = 1;
@@ -7,10 +8,12 @@ const OFFSET = 2;
 /**
  * The protocol without markets. Every id is the contract's name in the address book. Authority stays with the account
  * that deploys until it is handed on. Tests deploy their harness of the clearing house by the same module.
+ *
+ * @param tokens where there is no quote yet: the module that makes it
  */
-export function ballastModule(clearingHouse: string) {
+export function ballastModule(clearingHouse: string, tokens?: typeof LocalTokens) {
   return buildModule("Ballast", (m) => {
-    const quote = m.getParameter<string>("quote");
+    const quote = tokens === undefined ? m.getParameter<string>("quote") : m.useModule(tokens).quote;
     // Millionths of the value of a fill.
     const fees = {
       maker: m.getParameter<number>("makerFee", 200),
@@ -63,3 +66,5 @@ export function ballastModule(clearingHouse: string) {
 }
 
 export default ballastModule("ClearingHouse");
+
+export type BallastModule = ReturnType<typeof ballastModule>;

@@ -46,12 +46,12 @@ export interface Stage {
 }
 
 export async function openStage(anvil: Anvil, accounts: number, markets: number): Promise<Stage> {
-  const chainId = Number(await anvil.call("eth_chainId"));
+  const chainId = Number(await anvil.request("eth_chainId"));
   const connection = await network.create({ network: "localhost", override: { url: anvil.url, gas: GAS } });
   const world = await deployLocal(connection);
   const prices = await listMore(world, markets);
   const house = getAddress(await world.house.getAddress());
-  const [from = ""] = (await anvil.call("eth_accounts")) as string[];
+  const [from = ""] = (await anvil.request("eth_accounts")) as string[];
   const multicall = await deployMulticall(anvil, from);
   await world.router.latch([...prices.keys()], { gasLimit: GAS });
   const mirror = await follow(anvil, world, house, chainId);
@@ -70,10 +70,10 @@ export async function benchChain(stage: Stage, sample: number): Promise<ChainFig
   const watch = new Watch(mirror.ledger);
   watch.rehearse();
   // Prices are latched once per timestamp.
-  await stage.anvil.call("evm_increaseTime", [PAUSE]);
+  await stage.anvil.request("evm_increaseTime", [PAUSE]);
   for (const [asset, price] of prices) await setPrice(world, BigInt(asset), (price * CRASH) / 100n);
   const latched = await world.router.latch([...prices.keys()], { gasLimit: GAS });
-  await stage.anvil.call("evm_mine");
+  await stage.anvil.request("evm_mine");
   await latched.wait();
   for await (const change of mirror.toHead()) watch.apply(change);
   const [found, chain_set_ms] = timed(() => watch.liquidatable());

@@ -60,8 +60,8 @@ export async function benchKeeper(stage: Stage, seconds: number): Promise<Keeper
   const keeper = await start(stage, folder, counter.url, lines);
   try {
     await until(() => lines.some(({ msg }) => msg === "started"), keeper);
-    await stage.anvil.call("evm_setAutomine", [false]);
-    await stage.anvil.call("evm_setIntervalMining", [BLOCK / 1_000]);
+    await stage.anvil.request("evm_setAutomine", [false]);
+    await stage.anvil.request("evm_setIntervalMining", [BLOCK / 1_000]);
     await pause(3 * BLOCK);
     const before = counter.calls;
     await fall(stage, mark, seconds);
@@ -76,9 +76,9 @@ export async function benchKeeper(stage: Stage, seconds: number): Promise<Keeper
   } finally {
     await end(keeper.child);
     await counter.close();
-    await stage.anvil.call("evm_setIntervalMining", [0]);
-    await stage.anvil.call("evm_setAutomine", [true]);
-    await stage.anvil.call("evm_mine");
+    await stage.anvil.request("evm_setIntervalMining", [0]);
+    await stage.anvil.request("evm_setAutomine", [true]);
+    await stage.anvil.request("evm_mine");
     await rm(folder, { recursive: true });
   }
 }
@@ -89,7 +89,7 @@ async function begin({ world, prices, anvil, mirror }: Stage): Promise<bigint> {
   const mark = (price * START) / UNIT;
   await setPrice(world, BigInt(asset), mark);
   for (let i = 0; i < 2; i++) {
-    await anvil.call("evm_increaseTime", [CALM]);
+    await anvil.request("evm_increaseTime", [CALM]);
     await (await world.router.latch([asset])).wait();
   }
   await mirror.catchUp();

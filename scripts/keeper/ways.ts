@@ -18,8 +18,8 @@ export async function deployMulticall(anvil: Anvil, from: string): Promise<Addre
   const home = path.dirname(createRequire(import.meta.url).resolve("viem/package.json"));
   const file = path.join(home, "_esm", "constants", "contracts.js");
   const { multicall3Bytecode } = (await import(pathToFileURL(file).href)) as { multicall3Bytecode: Hex };
-  const hash = await anvil.call("eth_sendTransaction", [{ from, data: multicall3Bytecode, gas: "0x500000" }]);
-  return ((await anvil.call("eth_getTransactionReceipt", [hash])) as Receipt).contractAddress;
+  const hash = await anvil.request("eth_sendTransaction", [{ from, data: multicall3Bytecode, gas: "0x500000" }]);
+  return ((await anvil.request("eth_getTransactionReceipt", [hash])) as Receipt).contractAddress;
 }
 
 /** One request for each account, so many at a time. */
@@ -27,7 +27,7 @@ export async function naive(anvil: Anvil, house: Address, accounts: readonly big
   const found: boolean[] = [];
   await inParallel(accounts, IN_FLIGHT, async (account, i) => {
     const data = encodeFunctionData({ abi, functionName: "isLiquidatable", args: [account] });
-    found[i] = BigInt((await anvil.call("eth_call", [{ to: house, data }, block])) as Hex) === 1n;
+    found[i] = BigInt((await anvil.request("eth_call", [{ to: house, data }, block])) as Hex) === 1n;
   });
   return accounts.filter((_, i) => found[i]);
 }
@@ -49,7 +49,7 @@ export async function multicall(
       callData: encodeFunctionData({ abi, functionName: "isLiquidatable", args: [account] }),
     }));
     const data = encodeFunctionData({ abi: multicall3Abi, functionName: "aggregate3", args: [calls] });
-    const answer = (await anvil.call("eth_call", [{ to: at.multicall, data }, block])) as Hex;
+    const answer = (await anvil.request("eth_call", [{ to: at.multicall, data }, block])) as Hex;
     const results = decodeFunctionResult({ abi: multicall3Abi, functionName: "aggregate3", data: answer });
     found[i] = chunk.filter((_, k) => BigInt(results[k]?.returnData ?? "0x0") === 1n);
   });

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { openStore, type Outcome } from "@ballast/keeper";
 import { expect } from "chai";
 import { numberToHex } from "viem";
-import { Anvil } from "./support/anvil.js";
+import { Anvil } from "../../scripts/anvil.js";
 import { DEEDS, GWEI, install, isDone, sentBy, walletOf } from "./support/deeds.js";
 import type { Orders, Phase } from "./support/keeper.js";
 import { Postgres, unavailable } from "./support/postgres.js";

@@ -17,7 +17,7 @@ import {
 import { HttpRpc } from "@ballast/mirror";
 import { expect } from "chai";
 import { concat, keccak256, numberToHex, type Hex } from "viem";
-import { Anvil } from "./support/anvil.js";
+import { Anvil } from "../../scripts/anvil.js";
 import { CHAIN, deedOf, DEEDS, GWEI, headOf, install, isDone, QUOTE, sentBy, walletOf } from "./support/deeds.js";
 import { Proxy } from "./support/proxy.js";
 import { rejection } from "./support/rejection.js";

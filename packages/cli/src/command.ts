@@ -31,3 +31,8 @@ export interface OwnCommand extends Described {
 
 /** One command, in a file of its own under commands/. */
 export type BallastCommand = ChainCommand | OwnCommand;
+
+/** A command that needs no chain: it returns what the program ends with. */
+export interface OfflineCommand extends Described {
+  offline: (args: readonly string[]) => number;
+}

@@ -11,10 +11,13 @@ import {
   decodeError,
 } from "@ballast/sdk";
 import { ConfigError, KeeperError, NotRecorded } from "@ballast/keeper";
+import { ArgumentInvalid, AuthorityDiffers, AuthorityInvalid, CallUnknown, NotAuthorized } from "./authority/errors.js";
+import { RepositoryMissing } from "./commands/deploy.js";
 import { ConfigInvalid, WrongChain } from "./config.js";
 import { WalletBusy } from "./settings.js";
+import { TermsDiffer, TermsInvalid } from "./terms.js";
 
-export const Exit = { ok: 0, badInput: 1, unreachable: 2, notDeployed: 3, failed: 4, unfit: 5 } as const;
+export const Exit = { ok: 0, badInput: 1, unreachable: 2, notDeployed: 3, failed: 4, differs: 5 } as const;
 
 export const EXIT_CODES = `Exit codes:
   0  ok
@@ -22,7 +25,7 @@ export const EXIT_CODES = `Exit codes:
   2  the chain does not answer
   3  the protocol is not deployed there
   4  the contracts or the node refused a call
-  5  a check failed: the keeper would not work`;
+  5  the chain, or a keeper, is not as it should be`;
 
 export interface Ending {
   code: number;
@@ -40,6 +43,14 @@ const ENDINGS: readonly (readonly [Kind, number, string])[] = [
   [DeploymentInvalid, Exit.badInput, "correct the file or give another --deployment"],
   [UnknownMarket, Exit.badInput, "give one of these names, or the number of the asset"],
   [UnknownAsset, Exit.badInput, "`ballast status` lists what there is"],
+  [AuthorityDiffers, Exit.differs, "docs/runbook.md says what to do"],
+  [TermsDiffer, Exit.differs, "`ballast propose` writes what puts it right"],
+  [TermsInvalid, Exit.badInput, "give --terms FILE"],
+  [RepositoryMissing, Exit.badInput, "it is not part of the published package"],
+  [AuthorityInvalid, Exit.badInput, "give --authority FILE"],
+  [CallUnknown, Exit.badInput, "give one of these names"],
+  [ArgumentInvalid, Exit.badInput, "see ballast propose --help"],
+  [NotAuthorized, Exit.badInput, "`ballast roles` lists who may"],
   [ConfigInvalid, Exit.badInput, "see ballast --help"],
   [InputError, Exit.badInput, "see ballast --help"],
   [ConfigError, Exit.badInput, "see docs/keeper.md"],

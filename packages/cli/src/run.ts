@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { COMMANDS } from "./commands/index.js";
-import type { BallastCommand, Options, Surroundings } from "./command.js";
+import { COMMANDS, OFFLINE_COMMANDS } from "./commands/index.js";
+import type { BallastCommand, OfflineCommand, Options, Surroundings } from "./command.js";
 import { readConfig } from "./config.js";
 import { connect } from "./context.js";
 import { EXIT_CODES, Exit, endingOf } from "./exits.js";
@@ -23,7 +23,9 @@ ${EXIT_CODES}`;
 function createProgram({ out, error }: Surroundings): Command {
   return new Command("ballast")
     .version(version)
-    .description("Looks at a deployment of the Ballast clearing house.")
+    .description(
+      "Looks at a deployment of the Ballast clearing house, keeps it, and proposes what its authority may do.",
+    )
     .option("--rpc <url>", "the node (default: http://127.0.0.1:8545)")
     .option("--deployment <file|chain>", "a deployment's JSON, or a chain id (default: the node's)")
     .option("--timeout <seconds>", "how long to wait for the node (default: 10)")
@@ -64,18 +66,26 @@ function add(program: Command, command: BallastCommand, surroundings: Surroundin
   command.configure?.(added);
   added.action(async (...given: unknown[]) => {
     const options = added.optsWithGlobals<Record<string, unknown>>();
-    const told = await report(command, surroundings, given.slice(0, -2) as string[], options);
+    const told = await report(command, surroundings, given.slice(0, -2).flat() as string[], options);
     const said = told.json ? toJson(told.report.json) : told.report.text;
     if (said !== "") surroundings.out(said);
     end(told.report.code ?? Exit.ok);
   });
 }
 
+function addOffline(program: Command, command: OfflineCommand, end: (code: number) => void): void {
+  const added = program.command(command.usage).description(command.summary);
+  command.configure?.(added);
+  added.action((args: string[]) => end(command.offline(args)));
+}
+
 /** Runs one command and returns its exit code. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const program = createProgram(surroundings);
   let code: number = Exit.ok;
-  for (const command of COMMANDS) add(program, command, surroundings, (ended) => (code = ended));
+  const end = (ended: number): void => void (code = ended);
+  for (const command of COMMANDS) add(program, command, surroundings, end);
+  for (const command of OFFLINE_COMMANDS) addOffline(program, command, end);
   try {
     await program.parseAsync(args, { from: "user" });
     return code;

@@ -1,5 +1,6 @@
 import { isAddress, type Address } from "viem";
 import { MAX_ASSET, QUOTE, type AssetId } from "./accounts.js";
+import { DEPLOYMENTS } from "./deployments.js";
 import { AddressMissing, DeploymentInvalid, UnknownChain, UnknownMarket } from "./errors/setup.js";
 
 const REQUIRED = [
@@ -28,9 +29,6 @@ export interface Deployment {
   /** What people call its assets. */
   readonly markets: Readonly<Record<string, AssetId>>;
 }
-
-/** Deployments that everybody shares, by chain id. An operator's own come from `parseDeployment`. */
-export const DEPLOYMENTS: Readonly<Record<number, Deployment>> = {};
 
 /**
  * The deployment on a chain.

@@ -5,6 +5,7 @@ export * from "./actions/index.js";
 export * from "./addresses.js";
 export { confirm, type At, type Sending, type Sent } from "./call.js";
 export * from "./client.js";
+export * from "./deployments.js";
 export * from "./enums.js";
 export * from "./errors/index.js";
 export { MAX_UINT128, MOST_ENTRIES } from "./input.js";

@@ -2,7 +2,7 @@
 import { type Head, type Intent } from "@ballast/keeper";
 import { numberToHex, type Address, type Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import type { Anvil } from "./anvil.js";
+import type { Anvil } from "../../../scripts/anvil.js";
 
 /** Stores a one under its argument and returns it; reverts when it is there already. */
 const CODE = "0x600035805460165760019055600160005260206000f35b60006000fd";

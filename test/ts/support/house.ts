@@ -14,7 +14,7 @@ import {
 import { describeWorld } from "../../../scripts/clients.js";
 import { WAD, deployLocal, openBackstop, openInsurance, openPool, type World } from "../../../scripts/local.js";
 import { signOrder } from "../../../scripts/orders.js";
-import { Anvil } from "./anvil.js";
+import { Anvil } from "../../../scripts/anvil.js";
 
 export const ETH = 1n;
 const UNIT = 1_000_000n;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { freePort } from "./anvil.js";
+import { freePort } from "../../../scripts/anvil.js";
 
 const run = promisify(execFile);
 const SYSTEM = process.platform === "win32" ? "windows" : process.platform;

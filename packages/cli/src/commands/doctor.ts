@@ -26,7 +26,7 @@ export const doctor: OwnCommand = {
     return {
       json: { ok, checks },
       text: table(["check", "verdict", "detail"], rows),
-      code: ok ? Exit.ok : Exit.unfit,
+      code: ok ? Exit.ok : Exit.differs,
     };
   },
 };

@@ -34,7 +34,7 @@ async function keep(told: Told, { error }: Surroundings, once: boolean): Promise
   const checks = await check(told);
   if (hasFailed(checks)) {
     error(`ballast: ${failed(checks)}; see ballast doctor`);
-    return { ...NOTHING, code: Exit.unfit };
+    return { ...NOTHING, code: Exit.differs };
   }
   const { settings, deployment, wallet } = told;
   if (!settings.dryRun && wallet === undefined)
