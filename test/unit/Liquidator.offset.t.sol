@@ -74,12 +74,14 @@ contract LiquidatorOffsetTest is PayingTest {
     /// @dev The pool earned by its part: the market is deeper now, and what is left needs less.
     function test_Liquidate_PoolThenOffset() public {
         openPool(ETH, keeper, 1_000_000e6);
+        wait_(30 days);
+        house.accrue(single(ETH));
         Terms memory terms = stageTerms();
-        terms.window = 10;
+        terms.window = 30;
         liquidator.setTerms(ETH, terms);
-        fund(alice, aliceId, 199_750e6);
-        openLeg(ETH, aliceId, carolId, 500e18);
-        fall(ETH, 1_640e18);
+        fund(alice, aliceId, 39_750e6);
+        openLeg(ETH, aliceId, carolId, 100e18);
+        fall(ETH, 1_625e18);
         step(aliceId, ETH);
         wait_(600);
         uint256 depth = house.marketOf(ETH).maintenanceDepth;
