@@ -435,6 +435,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         Assessor.Assessment memory a = house.assess(before.account);
         uint256 budget = (freed(before, a, told.steps > 1) * shareOf(before)) / 1e18;
         uint256 slack = ROUNDING + before.mark / 1e18;
+        if (told.steps == 1 && told.stage == ILiquidator.Stage.Offset) slack += unfreed(before, told.size);
         uint256 paidByInsurance = told.used - told.covered;
         if (told.insured + told.rewarded > budget + slack + paidByInsurance) fail_("CHAIN-1");
         if (told.steps != 1 || keeperOf == before.account) return;
@@ -444,6 +445,14 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         // What insurance buys while nobody knows its worth is sold for what it counts.
         if (told.stage == ILiquidator.Stage.Offset) budget = freed(before, a, false);
         if (loss > int256(budget + slack)) fail_("CHAIN-1");
+    }
+
+    /// @dev What would be freed besides if rounding had left the other side as large as the leg: an offset closes no more than it.
+    function unfreed(Look memory before, uint256 size) internal view returns (uint256) {
+        uint256 left = magnitude(sizeOf(before.account, before.asset));
+        uint256 closed = magnitude(before.sizes[AssetId.unwrap(before.asset) - 1]) - left;
+        if (closed >= size) return 0;
+        return ((((size - closed) * before.mark) / 1e18) * before.outlook.margin) / 1e18 + 1;
     }
 
     /// @dev κ + (95 % − κ)·(1 − health); of a spot κ.

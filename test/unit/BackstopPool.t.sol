@@ -14,9 +14,10 @@ import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {IRiskConfigurator} from "../../contracts/interfaces/IRiskConfigurator.sol";
 import {IShareVault} from "../../contracts/interfaces/IShareVault.sol";
 import {HookToken} from "../../contracts/mocks/HookToken.sol";
-import {accountId} from "../../contracts/types/AccountId.sol";
+import {AccountId, accountId} from "../../contracts/types/AccountId.sol";
 import {AssetId} from "../../contracts/types/AssetId.sol";
 import {PriceStatus} from "../../contracts/types/Price.sol";
+import {Terms} from "../../contracts/liquidation/Chain.sol";
 import {INSURANCE} from "../../contracts/types/Rows.sol";
 import {BackstopTest} from "../support/BackstopTest.sol";
 
@@ -168,6 +169,29 @@ contract BackstopPoolTest is BackstopTest {
         assertGt(o.size, 0);
         assertEq(held(ETH), int256(o.size));
         assertLe(house.cashOf(backstopId), 1_000_000e18, "nobody is paid to take it");
+    }
+
+    /// @dev The pool earned by its part: for the steps after it the market is deeper.
+    function test_Absorb_BetweenThePoolAndAnOffset() public {
+        enter(lina, 1_000_000e6);
+        AccountId pool = openPool(ETH, keeper, 1_000_000e6).account();
+        wait_(30 days);
+        house.accrue(single(ETH));
+        Terms memory terms = stageTerms();
+        (terms.window, terms.backstop) = (30, 1);
+        liquidator.setTerms(ETH, terms);
+        fund(alice, aliceId, 39_750e6);
+        openLeg(ETH, aliceId, carolId, 100e18);
+        fall(ETH, 1_625e18);
+        step(aliceId, ETH);
+        wait_(600);
+        int256 pooled = sizeOf(pool, ETH);
+        (ILiquidator.Stage stage_, uint256 size) = step(aliceId, ETH);
+        assertGt(sizeOf(pool, ETH), pooled);
+        assertGt(held(ETH), 0);
+        assertEq(uint8(stage_), uint8(ILiquidator.Stage.Offset));
+        assertGt(size, 0);
+        assertGe(healthOf(aliceId), 1.2e18);
     }
 
     function test_Absorb_TakesAShort() public {

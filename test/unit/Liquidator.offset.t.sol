@@ -71,29 +71,6 @@ contract LiquidatorOffsetTest is PayingTest {
         assertEq(house.totalDeficit(), 0);
     }
 
-    /// @dev The pool earned by its part: the market is deeper now, and what is left needs less.
-    function test_Liquidate_PoolThenOffset() public {
-        openPool(ETH, keeper, 1_000_000e6);
-        wait_(30 days);
-        house.accrue(single(ETH));
-        Terms memory terms = stageTerms();
-        terms.window = 30;
-        liquidator.setTerms(ETH, terms);
-        fund(alice, aliceId, 39_750e6);
-        openLeg(ETH, aliceId, carolId, 100e18);
-        fall(ETH, 1_625e18);
-        step(aliceId, ETH);
-        wait_(600);
-        uint256 depth = house.marketOf(ETH).maintenanceDepth;
-        int256 before = sizeOf(accountId(house.poolOf(ETH).owner, 0), ETH);
-        (ILiquidator.Stage stage_, uint256 size) = step(aliceId, ETH);
-        assertGt(sizeOf(accountId(house.poolOf(ETH).owner, 0), ETH), before);
-        assertEq(uint8(stage_), uint8(ILiquidator.Stage.Offset));
-        assertGt(size, 0);
-        assertGt(house.marketOf(ETH).maintenanceDepth, depth);
-        assertGe(healthOf(aliceId), 1.2e18);
-    }
-
     /// @dev Between a half and all of its maintenance there is margin for somebody: a new lot.
     function test_Liquidate_ReopensTheLotOfWhoIsNotOrphaned() public {
         failing(1_805e18);
