@@ -44,7 +44,9 @@ const scale = Number(values.scale);
 if (!Number.isSafeInteger(seed) || seed < 0) throw new UsageError(`--seed ${values.seed}: a whole number from 0 on`);
 if (!(scale > 0 && scale <= 100)) throw new UsageError(`--scale ${values.scale}: a number above 0, up to 100`);
 
-/** Runs tests of one kind; resolves with their output, and shows its last lines if they fail. */
+const failed: string[] = [];
+
+/** Runs tests of one kind; resolves with their output, and shows its last lines if they fail. The others go on. */
 async function campaign(
   name: string,
   args: string[],
@@ -70,7 +72,7 @@ async function campaign(
   console.error(`${name}: ${code === 0 ? "done" : "FAILED"}, ${minutes()} min`);
   if (code !== 0) {
     console.error(plain.slice(Math.max(plain.search(/^\s*\d+ failing/m), 0)).slice(0, 6_000));
-    process.exit(1);
+    failed.push(name);
   }
   return plain;
 }
@@ -117,6 +119,7 @@ function readRows(): Row[] {
 
 console.error(`seed ${seed}`);
 await campaign("build", ["solidity", LAWS, "--test-profile", "deep"], { BALLAST_RUNS: "1" });
+if (failed.length > 0) process.exit(1);
 for (const file of CALLS_FILES) rmSync(file, { force: true });
 const halves: Promise<string>[] = [];
 for (const [index, file] of CALLS_FILES.entries()) halves.push((await half(file, index)).done);
@@ -140,7 +143,7 @@ const ledgerCalls = rows.reduce((sum, { calls }) => sum + calls, 0);
 const total = ledgerCalls + (deleverage.operations ?? 0);
 const rare = rows.filter(({ calls }) => calls < ledgerCalls * SHARE_AT_LEAST).map(({ action }) => action);
 if (values.json)
-  console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, differential, replay, broken: 0 }));
+  console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, differential, replay, failed }));
 else {
   for (const { action, calls, reverts } of rows) {
     console.log(`${action.padEnd(14)} ${String(calls).padStart(8)} calls ${String(reverts).padStart(8)} refused`);
@@ -148,7 +151,7 @@ else {
   console.log(`deleverage     ${JSON.stringify(deleverage)}`);
   console.log(`differential   ${differential.cases} cases over ${differential.functions} functions, seed ${seed}`);
   console.log(`replay         ${replay.numbers} numbers over ${replay.blocks} blocks, seed ${seed}`);
-  console.log(`${total} state-changing calls, no law broken, seed ${seed}`);
+  console.log(`${total} state-changing calls, ${failed.length === 0 ? "no law broken" : "FAILED"}, seed ${seed}`);
 }
 if (rare.length > 0) console.error(`less than 1 % of the calls: ${rare.join(", ")}`);
 const least = Math.min(scale, 1);
@@ -156,4 +159,5 @@ const few = total < CALLS_AT_LEAST * least || differential.cases < COMPARED_AT_L
 if (total < CALLS_AT_LEAST * least) console.error(`${total} calls are fewer than ${CALLS_AT_LEAST * least}`);
 if (differential.cases < COMPARED_AT_LEAST * least)
   console.error(`${differential.cases} cases of the twin are fewer than ${COMPARED_AT_LEAST * least}`);
-process.exit(rare.length > 0 || few ? 1 : 0);
+if (failed.length > 0) console.error(`failed: ${failed.join("; ")}`);
+process.exit(rare.length > 0 || few || failed.length > 0 ? 1 : 0);
