@@ -90,6 +90,7 @@ async function half(file: string, index: number): Promise<{ done: Promise<string
       },
       () => resolve({ done }),
     );
+    void done.then(() => resolve({ done }));
   });
 }
 
@@ -142,8 +143,7 @@ const rows = readRows();
 const ledgerCalls = rows.reduce((sum, { calls }) => sum + calls, 0);
 const total = ledgerCalls + (deleverage.operations ?? 0);
 const rare = rows.filter(({ calls }) => calls < ledgerCalls * SHARE_AT_LEAST).map(({ action }) => action);
-if (values.json)
-  console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, differential, replay, failed }));
+if (values.json) console.log(JSON.stringify({ seed, total, ledger: rows, deleverage, differential, replay, failed }));
 else {
   for (const { action, calls, reverts } of rows) {
     console.log(`${action.padEnd(14)} ${String(calls).padStart(8)} calls ${String(reverts).padStart(8)} refused`);
