@@ -35,8 +35,9 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         ILiquidator.Outlook outlook;
         ILiquidator.LotView lot;
         Terms terms;
-        /// The most notional in flight.
+        /// The most notional in flight, and the depth that maintenance is reckoned with.
         uint256 cap;
+        uint256 depth;
         int256 insured;
         int256 rewarded;
         int256 poolEquity;
@@ -323,7 +324,8 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         seen_.outlook = liquidator.outlook(account, asset);
         seen_.lot = liquidator.lotOf(account, asset);
         seen_.terms = liquidator.termsOf(asset);
-        seen_.cap = (house.marketOf(asset).initialDepth * seen_.terms.inFlight) / 10_000;
+        seen_.cap = capOf(asset, seen_.terms);
+        seen_.depth = house.marketOf(asset).maintenanceDepth;
         seen_.insured = house.cashOf(INSURANCE);
         seen_.rewarded = owned(keeperOf);
         seen_.poolEquity = poolEquity();
@@ -507,8 +509,10 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         uint256 whole = magnitude(sizeOf(before.account, before.asset));
         (uint256 inFlight, ) = liquidator.flowOf(before.asset);
         if (lot.size > whole) fail_("LOT-1");
-        if ((inFlight * before.mark) / 1e18 > before.cap + DUST_LEFT) fail_("LOT-1");
-        if ((lot.size * before.mark) / 1e18 > before.cap / 5 + DUST_LEFT) fail_("LOT-1");
+        // What the pool gave or took in the call has changed the depth of its market.
+        uint256 cap = max(before.cap, capOf(before.asset, before.terms));
+        if ((inFlight * before.mark) / 1e18 > cap + DUST_LEFT) fail_("LOT-1");
+        if ((lot.size * before.mark) / 1e18 > cap / 5 + DUST_LEFT) fail_("LOT-1");
         // What an account earns as its own keeper reaches it after the step was planned on.
         if (lot.size == whole || before.asset == WETH || before.keeper == before.account) return;
         checkPlan(before, house.caseOf(before.account, before.asset), lot.size);
@@ -527,6 +531,8 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     /// @dev LOT-1, of a fill: had it cost all that it may, its account would not be above the target.
     function checkTarget(Look memory before, uint256 size) internal {
         if (before.asset == WETH || sizeOf(before.account, before.asset) == 0) return;
+        // A market that has become deeper meanwhile asks for less than what was planned on.
+        if (house.marketOf(before.asset).maintenanceDepth != before.depth) return;
         uint256 maintenance = house.assess(before.account).maintenance;
         int256 equity = before.assessment.marginEquity - int256(uint256(before.terms.tip));
         requireAtMostTarget(before, equity, maintenance, before.outlook.margin, size);
@@ -555,6 +561,10 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     }
 
     // ---- numbers
+
+    function capOf(AssetId asset, Terms memory terms) internal view returns (uint256) {
+        return (house.marketOf(asset).initialDepth * terms.inFlight) / 10_000;
+    }
 
     /// @dev Whether an account may have been the other party of a step.
     function isTaker(AccountId account) internal view returns (bool) {
