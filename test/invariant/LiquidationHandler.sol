@@ -35,9 +35,9 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         ILiquidator.Outlook outlook;
         ILiquidator.LotView lot;
         Terms terms;
-        /// The most notional in flight, and the depth that maintenance is reckoned with.
+        /// The most notional in flight, and what the pool holds, on which the depth of the market depends.
         uint256 cap;
-        uint256 depth;
+        int256 pooled;
         int256 insured;
         int256 rewarded;
         int256 poolEquity;
@@ -325,7 +325,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         seen_.lot = liquidator.lotOf(account, asset);
         seen_.terms = liquidator.termsOf(asset);
         seen_.cap = capOf(asset, seen_.terms);
-        seen_.depth = house.marketOf(asset).maintenanceDepth;
+        seen_.pooled = sizeOf(ids[POOL], asset);
         seen_.insured = house.cashOf(INSURANCE);
         seen_.rewarded = owned(keeperOf);
         seen_.poolEquity = poolEquity();
@@ -532,7 +532,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     function checkTarget(Look memory before, uint256 size) internal {
         if (before.asset == WETH || sizeOf(before.account, before.asset) == 0) return;
         // A market that has become deeper meanwhile asks for less than what was planned on.
-        if (house.marketOf(before.asset).maintenanceDepth != before.depth) return;
+        if (sizeOf(ids[POOL], before.asset) != before.pooled) return;
         uint256 maintenance = house.assess(before.account).maintenance;
         int256 equity = before.assessment.marginEquity - int256(uint256(before.terms.tip));
         requireAtMostTarget(before, equity, maintenance, before.outlook.margin, size);
