@@ -241,6 +241,7 @@ describe("Keeper: strategies", function () {
       costOf: costIn(1_000_000n, native),
       isBusy: () => false,
       isKeyBusy: (key) => busy.has(key),
+      lost: () => 0n,
       count: () => undefined,
     };
   }
@@ -266,7 +267,7 @@ describe("Keeper: strategies", function () {
     expect(decisions[0]?.detail).to.match(/100000/);
     const { intents } = strategy.plan(await snapshot());
     expect(intents.map(({ accounts }) => accounts)).to.deep.equal([[trader.account]]);
-    expect(intents[0]?.gasUsed).to.equal(700_000n);
+    expect(intents[0]?.gasUsed).to.equal(427_000n);
     await send(intents[0] as Intent);
     expect(strategy.plan(await snapshot()).intents).to.deep.equal([]);
   });

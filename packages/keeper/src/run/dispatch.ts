@@ -1,8 +1,10 @@
 // Hands intents to the sender, once each, and waits for what becomes of them.
 import type { Intent, Outcome, Sender, Sent, Ticket } from "../send/intent.js";
+import { keyOf } from "@ballast/mirror";
 import type { Hash } from "viem";
 import { SenderStopped } from "../send/errors.js";
 import type { Log } from "./log.js";
+import type { Losses } from "./losses.js";
 import type { Metrics } from "./metrics.js";
 import type { Rest } from "./rest.js";
 
@@ -10,6 +12,9 @@ export interface DispatchOptions {
   /** Nobody in a dry run: then intents are only logged. */
   readonly sender: Sender | undefined;
   readonly rest: Rest;
+  readonly losses: Losses;
+  /** Quote for so much gas now. */
+  readonly costOf: (gas: bigint) => bigint;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Transactions without an outcome at a time. */
@@ -34,7 +39,9 @@ export class Dispatch {
   }
 
   isBusy(strategy: string, account: bigint): boolean {
-    return this.busy.has(`${strategy} ${account}`) || this.options.rest.has(strategy, account, this.options.head());
+    return (
+      this.busy.has(`${strategy} ${keyOf(account)}`) || this.options.rest.has(strategy, account, this.options.head())
+    );
   }
 
   isKeyBusy(key: string): boolean {
@@ -77,6 +84,7 @@ export class Dispatch {
 
   private begin(sender: Sender, intent: Intent, priceAt: number): void {
     this.hold(intent, 1);
+    this.options.losses.begin(intent);
     this.options.metrics.planned.inc({ strategy: intent.strategy });
     const work = this.follow(sender, intent, priceAt)
       .catch((error: unknown) => this.options.log.error({ key: intent.key, error }, "sending failed"))
@@ -89,7 +97,7 @@ export class Dispatch {
 
   private hold({ strategy, accounts }: Intent, change: number): void {
     for (const account of accounts) {
-      const name = `${strategy} ${account}`;
+      const name = `${strategy} ${keyOf(account)}`;
       const count = (this.busy.get(name) ?? 0) + change;
       if (count > 0) this.busy.set(name, count);
       else this.busy.delete(name);
@@ -123,7 +131,8 @@ export class Dispatch {
   /** Pauses begin only here: what has no outcome yet is on its way. */
   private async settle(intent: Intent, outcome: Outcome): Promise<void> {
     const { key, strategy, accounts } = intent;
-    const { log, metrics, rest, head } = this.options;
+    const { log, metrics, rest, head, losses, costOf } = this.options;
+    losses.end(intent, outcome, costOf);
     const kind = outcome.kind === "included" && outcome.reverted ? "reverted" : outcome.kind;
     metrics.outcomes.inc({ strategy, kind });
     log.info({ key, strategy, ...outcome, outcome: kind }, "outcome");

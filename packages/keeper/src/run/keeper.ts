@@ -11,6 +11,7 @@ import { Dispatch } from "./dispatch.js";
 import { LoopEnded } from "./errors.js";
 import type { Health } from "./health.js";
 import type { Log } from "./log.js";
+import { Losses } from "./losses.js";
 import { costIn, freshMarks, readMarkets, type Quoted } from "./markets.js";
 import type { Metrics } from "./metrics.js";
 import { encodeRecording } from "./recording.js";
@@ -61,6 +62,8 @@ export class Keeper {
   private stalled = false;
   /** Asked for with word of a block, while the mirror reads it. */
   private early: Promise<Quoted | undefined> | undefined;
+  /** Quote for so much gas, as of the last block. */
+  private costOf: (gas: bigint) => bigint = () => 0n;
   private onPlanned: () => void = () => undefined;
   /** The first block at the head was planned on, and everything was handed over. */
   readonly planned = new Promise<void>((resolve) => (this.onPlanned = resolve));
@@ -69,15 +72,18 @@ export class Keeper {
     private readonly parts: Parts,
     private readonly dispatch: Dispatch,
     private readonly rest: Rest,
+    private readonly losses: Losses,
   ) {}
 
   static async open(parts: Parts): Promise<Keeper> {
     const { store, settings, sender, log, metrics } = parts;
-    const rest = await Rest.load(store, settings.backoff);
+    const [rest, losses] = [await Rest.load(store, settings.backoff), await Losses.load(store)];
     const head = (): number => keeper.headNumber;
     const skipped = skippedBy(parts.client);
-    const dispatch: Dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.send.pending, head, skipped });
-    const keeper: Keeper = new Keeper(parts, dispatch, rest);
+    const costOf = (gas: bigint): bigint => keeper.costOf(gas);
+    const most = settings.send.pending;
+    const dispatch: Dispatch = new Dispatch({ sender, rest, losses, costOf, log, metrics, most, head, skipped });
+    const keeper: Keeper = new Keeper(parts, dispatch, rest, losses);
     return keeper;
   }
 
@@ -125,15 +131,26 @@ export class Keeper {
 
   /** One that goes on where it stopped may be at the head already: it does not wait for the next block to plan. */
   private async begin(): Promise<void> {
-    const { mirror, source, watch } = this.parts;
+    const { mirror, source } = this.parts;
     const fresh = mirror.ledger.head === undefined;
-    if (!fresh) watch.rehearse();
+    if (!fresh) this.rehearse();
     for await (const change of mirror.toHead(this.stopping.signal)) await this.handle(change);
-    if (fresh) watch.rehearse();
+    if (fresh) this.rehearse();
     const { head } = mirror.ledger;
     if (head === undefined || head.number === this.headNumber) return;
     const [header] = await source.headers([head.number]);
     if (header?.hash === head.hash) await this.arrive(header);
+  }
+
+  /** Everything once, so that the first price that matters finds warm code. */
+  private rehearse(): void {
+    const { watch, strategies, mirror } = this.parts;
+    watch.rehearse();
+    const { head } = mirror.ledger;
+    if (head === undefined) return;
+    const quoted = { prices: new Map(), marks: new Map(), baseFee: 0n, gasPrice: 0n };
+    const snapshot = this.snapshot({ ...head, timestamp: watch.time }, quoted);
+    for (const strategy of strategies) strategy.rehearse?.(snapshot);
   }
 
   /** A failure that may pass. */
@@ -210,14 +227,16 @@ export class Keeper {
     }
   }
 
-  private snapshot(header: Header, quoted: Quoted): Snapshot {
+  private snapshot(header: Snapshot["head"], quoted: Quoted): Snapshot {
     const { watch, client, deployment, payee, metrics } = this.parts;
     const { prices, marks, gasPrice } = quoted;
     const native = this.parts.native(watch.ledger, quoted);
+    this.costOf = costIn(gasPrice, native);
     return {
       head: { number: header.number, hash: header.hash, timestamp: header.timestamp },
       ...{ watch, ledger: watch.ledger, prices, marks, gasPrice, native, client, deployment, payee },
-      costOf: costIn(gasPrice, native),
+      costOf: this.costOf,
+      lost: (strategy) => this.losses.of(strategy),
       count: (candidates) => metrics.candidates.set(candidates),
       isBusy: (strategy, account) => this.dispatch.isBusy(strategy, account),
       isKeyBusy: (key) => this.dispatch.isKeyBusy(key),

@@ -32,6 +32,8 @@ export interface Snapshot {
   readonly isBusy: (strategy: string, account: bigint) => boolean;
   /** The same for a deed that belongs to no account. */
   readonly isKeyBusy: (key: string) => boolean;
+  /** Quote that deeds of this strategy lost within the last hour, those on their way included. */
+  readonly lost: (strategy: string) => bigint;
   /** Notes how many accounts can be liquidated now. */
   readonly count: (candidates: number) => void;
   /** For views of single lots and markets, at the head; never for accounts at large. */
@@ -52,6 +54,8 @@ export interface Strategy {
   /** Whether it asks nodes; those that do not are planned first, and wait for nobody. */
   readonly asks: boolean;
   plan(snapshot: Snapshot): Plan | Promise<Plan>;
+  /** Once before the first block, so that the first plan that matters finds warm code. */
+  rehearse?(snapshot: Snapshot): void;
 }
 
 export const NOTHING: Plan = { intents: [], decisions: [] };
