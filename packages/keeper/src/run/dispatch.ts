@@ -25,9 +25,14 @@ export interface DispatchOptions {
   readonly skipped: (intent: Intent, hash: Hash) => Promise<readonly bigint[]>;
 }
 
+/** Milliseconds that notes wait for what is to be sent. */
+const PATIENCE = 250;
+
 export class Dispatch {
   private readonly alive = new Map<string, Promise<void>>();
   private readonly busy = new Map<string, number>();
+  /** Those that are on no wire yet. */
+  private readonly handing = new Set<Promise<unknown>>();
   private closed = false;
   /** Whether something had to wait when intents were handed over last. */
   full = false;
@@ -64,6 +69,12 @@ export class Dispatch {
     }
   }
 
+  /** Until what was handed over is on the wire, but not for long: what is written down besides has time. */
+  async handed(): Promise<void> {
+    if (this.handing.size === 0) return;
+    await this.within(Promise.all(this.handing), PATIENCE);
+  }
+
   /** Takes nothing more. */
   close(): void {
     this.closed = true;
@@ -71,11 +82,15 @@ export class Dispatch {
 
   /** Until everything has an outcome, at most so many seconds. @returns how many have none */
   async drain(seconds: number): Promise<number> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, seconds * 1_000)));
-    await Promise.race([Promise.all(this.alive.values()), late]);
-    clearTimeout(timer);
+    await this.within(Promise.all(this.alive.values()), seconds * 1_000);
     return this.alive.size;
+  }
+
+  private async within(work: Promise<unknown>, milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+    await Promise.race([work, late]);
+    clearTimeout(timer);
   }
 
   private tell({ data, ...intent }: Intent, priceAt: number): void {
@@ -107,9 +122,7 @@ export class Dispatch {
   private async follow(sender: Sender, intent: Intent, priceAt: number): Promise<void> {
     let outcome: Outcome;
     try {
-      const ticket = await sender.submit(intent);
-      await this.noteSent(intent, ticket, priceAt);
-      outcome = await ticket.outcome;
+      outcome = await this.hand(sender, intent, priceAt);
     } catch (error) {
       // Its bytes are in the journal, for who comes next.
       if (error instanceof SenderStopped) return void this.options.log.info({ key: intent.key }, "left to the journal");
@@ -117,6 +130,15 @@ export class Dispatch {
       throw error;
     }
     await this.settle(intent, outcome);
+  }
+
+  private async hand(sender: Sender, intent: Intent, priceAt: number): Promise<Outcome> {
+    const submitted = sender.submit(intent);
+    const sending = submitted.then((ticket) => this.noteSent(intent, ticket, priceAt));
+    const handed = sending.catch(() => undefined).finally(() => this.handing.delete(handed));
+    this.handing.add(handed);
+    await sending;
+    return (await submitted).outcome;
   }
 
   private async noteSent({ key, strategy, block }: Intent, ticket: Ticket, priceAt: number): Promise<void> {

@@ -97,7 +97,7 @@ export class Keeper {
   async run(): Promise<void> {
     const { health, heads, log, settings } = this.parts;
     const guard = setInterval(() => this.watchHead(), Math.min(settings.stall * 500, 5_000));
-    if (heads !== undefined) heads.onHeard = () => void (this.early = this.look());
+    if (heads !== undefined) heads.onHeard = (number) => this.hear(number);
     try {
       await this.follow();
     } catch (error) {
@@ -109,6 +109,14 @@ export class Keeper {
       await this.finish();
       log.info({ block: this.headNumber }, "stopped");
     }
+  }
+
+  /** There is word of a block: what will be asked about it is asked at once. */
+  private hear(number: number | undefined): void {
+    const { source, mirror } = this.parts;
+    const { head, addresses } = mirror.ledger;
+    if (number !== undefined && number === (head?.number ?? 0) + 1) source.expect(addresses, number);
+    this.early = this.look();
   }
 
   private async follow(): Promise<void> {
@@ -285,9 +293,13 @@ export class Keeper {
     if (decisions.length > 0) this.write(() => store.decide(owner, block, decisions));
   }
 
-  /** One after the other, and never in the way of the loop. */
+  /** One after the other, and never in the way of what is to be sent. */
   private write(deed: () => Promise<void>): void {
-    this.writing = this.writing.then(deed).catch((error: unknown) => {
+    const turn = async (): Promise<void> => {
+      await this.dispatch.handed();
+      await deed();
+    };
+    this.writing = this.writing.then(turn).catch((error: unknown) => {
       this.trouble(error instanceof Error ? error : new TypeError(String(error)));
     });
   }
