@@ -33,11 +33,15 @@ export class Dispatch {
   private readonly busy = new Map<string, number>();
   /** Those that are on no wire yet. */
   private readonly handing = new Set<Promise<unknown>>();
-  private closed = false;
+  private ended = false;
   /** Whether something had to wait when intents were handed over last. */
   full = false;
 
   constructor(private readonly options: DispatchOptions) {}
+
+  get closed(): boolean {
+    return this.ended;
+  }
 
   get size(): number {
     return this.alive.size;
@@ -58,7 +62,7 @@ export class Dispatch {
     const { log, sender, most } = this.options;
     this.full = false;
     for (const intent of intents) {
-      if (this.closed || this.isKeyBusy(intent.key)) continue;
+      if (this.ended || this.isKeyBusy(intent.key)) continue;
       if (intent.accounts.some((account) => this.isBusy(intent.strategy, account))) continue;
       if (this.alive.size >= most) {
         this.full = true;
@@ -77,7 +81,7 @@ export class Dispatch {
 
   /** Takes nothing more. */
   close(): void {
-    this.closed = true;
+    this.ended = true;
   }
 
   /** Until everything has an outcome, at most so many seconds. @returns how many have none */
