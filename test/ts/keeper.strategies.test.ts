@@ -52,6 +52,7 @@ import type { Snapshot } from "../../packages/keeper/src/strategies/strategy.js"
 import { Triggers } from "../../packages/keeper/src/strategies/triggers.js";
 import { describeWorld, tradersOf, type Trader } from "../../scripts/clients.js";
 import {
+  POOL_TERMS,
   STAGE_TERMS,
   WAD,
   deployLocal,
@@ -319,6 +320,48 @@ describe("Keeper: strategies", function () {
     await send(plan.intents[0] as Intent);
     expect(keys(await new Crank(settings).plan(await snapshot()))).to.deep.equal([]);
     expect(keys(await new Crank({ ...settings, fees: 0n, cost: 0n }).plan(await snapshot()))).to.deep.equal([]);
+  });
+
+  /** A lot for all that the trader holds. */
+  async function offerLot(): Promise<void> {
+    await world.liquidator.setTerms(ETH, { ...STAGE_TERMS, reduceImpact: 0n, window: 0n });
+    await setPrice(world, ETH, parsePrice("1820"));
+    await world.liquidator.liquidate(trader.account, ETH, payee, { gasLimit: 5_000_000n });
+  }
+
+  it("crank: unwinds what the backstop took into the pool", async () => {
+    const strategy = new Crank(strategies({ crank: { cost: "100" } }).crank);
+    await offerLot();
+    await wait(700);
+    await setPrice(world, ETH, parsePrice("1820"));
+    await world.liquidator.liquidate(trader.account, ETH, payee, { gasLimit: 5_000_000n });
+    const held = async (): Promise<bigint> => {
+      const { ledger } = await snapshot();
+      return ledger.legs(ledger.lots.backstop).reduce((sum, { size }) => sum + size, 0n);
+    };
+    const before = await held();
+    expect(before).to.be.greaterThan(0n);
+    // After such a fall a pool would ask for every second that its price is old.
+    const { owner } = await world.house.poolOf(ETH);
+    await world.configurator.setPool(ETH, { owner, ...POOL_TERMS, ageFactor: 0n });
+    const plan = await strategy.plan(await snapshot());
+    expect(keys(plan)).to.deep.equal(["unwind:1"]);
+    await send(plan.intents[0] as Intent);
+    expect(await held()).to.be.lessThan(before);
+  });
+
+  it("crank: takes away a lot that is over and that nobody needs", async () => {
+    const strategy = new Crank(strategies({ crank: { cost: "100" } }).crank);
+    await offerLot();
+    await setPrice(world, ETH, parsePrice("2000"));
+    expect(keys(await strategy.plan(await snapshot())), "while it is on offer").to.deep.equal([]);
+    await wait(700);
+    await setPrice(world, ETH, parsePrice("2000"));
+    const plan = await strategy.plan(await snapshot());
+    expect(keys(plan)).to.deep.equal([`sweep:${trader.account}:1`]);
+    await send(plan.intents[0] as Intent);
+    expect([...(await snapshot()).ledger.lots.live()]).to.deep.equal([]);
+    expect(keys(await strategy.plan(await snapshot()))).to.deep.equal([]);
   });
 
   it("deleverage: has a deficit paid, and does not ask again in vain", async () => {
