@@ -34,9 +34,11 @@ import { costIn, readMarkets } from "../../packages/keeper/src/run/markets.js";
 import { logsOf } from "../../packages/keeper/src/run/open.js";
 import { Health } from "../../packages/keeper/src/run/health.js";
 import { openLog } from "../../packages/keeper/src/run/log.js";
+import { Losses } from "../../packages/keeper/src/run/losses.js";
 import { Metrics } from "../../packages/keeper/src/run/metrics.js";
 import { Webhook, type Alert } from "../../packages/keeper/src/run/webhook.js";
 import type { Intent } from "../../packages/keeper/src/send/intent.js";
+import { openStore } from "../../packages/keeper/src/store/open.js";
 import { MarginCall } from "../../packages/keeper/src/strategies/alert.js";
 import { Bid } from "../../packages/keeper/src/strategies/bid.js";
 import { Crank } from "../../packages/keeper/src/strategies/crank.js";
@@ -157,6 +159,47 @@ describe("Keeper: alerts and health", () => {
     expect((await health.ready()).faults).to.deep.equal(["the store failed: disk is full"]);
     health.end("gone");
     expect((await health.alive()).faults).to.deep.equal(["the loop ended: gone"]);
+  });
+});
+
+describe("Keeper: what may be lost", () => {
+  const intent = (key: string, more: Partial<Intent> = {}): Intent => ({
+    ...{ key, strategy: "liquidate", to: MAKER.address, data: "0x", gas: 1n, accounts: [], profit: 0n, urgency: 0 },
+    ...{ block: 1n, ...more },
+  });
+  const included = { kind: "included", hash: "0x", block: 1n, gasUsed: 30n, reverted: false } as const;
+  const costOf = (gas: bigint): bigint => gas;
+
+  it("is what was planned while it is on its way, then what it was, for an hour", async () => {
+    let now = 10_000_000;
+    const store = await openStore(":memory:");
+    const losses = await Losses.load(store, () => now);
+    const [dear, cheap, vain] = [intent("a", { loss: 50n }), intent("b", { profit: 90n }), intent("c", { loss: 7n })];
+    for (const one of [dear, cheap, vain]) losses.begin(one);
+    expect([losses.of("liquidate"), losses.of("bid")]).to.deep.equal([57n, 0n]);
+    losses.end(dear, included, costOf);
+    losses.end(cheap, included, costOf);
+    losses.end(vain, { kind: "taken" }, costOf);
+    expect(losses.of("liquidate")).to.equal(30n);
+    losses.end(intent("d", { profit: 90n }), { ...included, reverted: true }, costOf);
+    expect(losses.of("liquidate")).to.equal(60n);
+    now += 3_600_000;
+    expect(losses.of("liquidate")).to.equal(0n);
+    await store.close();
+  });
+
+  it("is known after a restart", async () => {
+    const store = await openStore(":memory:");
+    const lease = await store.claim("wallet", "me", 60_000);
+    if (lease === undefined) throw new TypeError("nobody else is there");
+    const attempt = { serial: 0, purpose: "deed", maxFee: 1n, tip: 1n, gas: 1n, raw: "0x", block: 1 } as const;
+    const [at, before] = [Date.now(), Date.now() - 3_700_000];
+    await store.begin(lease, "1", intent("a", { loss: 50n }), { ...attempt, hash: "0x1", nonce: 0, at });
+    await store.begin(lease, "2", intent("b", { loss: 20n }), { ...attempt, hash: "0x2", nonce: 1, at: before });
+    await store.begin(lease, "3", intent("c", { loss: 3n }), { ...attempt, hash: "0x3", nonce: 2, at });
+    await store.settle(lease, 2, undefined, { kind: "cancelled" });
+    expect((await Losses.load(store)).of("liquidate")).to.equal(50n);
+    await store.close();
   });
 });
 
