@@ -284,6 +284,7 @@ describe("Keeper: strategies", function () {
       ...{ watch, ledger, ...quoted, gasPrice: 1_000_000n, native, client, deployment, payee },
       costOf: costIn(1_000_000n, native),
       isBusy: () => false,
+      isUnderWay: () => false,
       isKeyBusy: (key) => busy.has(key),
       lost: () => 0n,
       count: () => undefined,

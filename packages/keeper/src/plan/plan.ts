@@ -24,6 +24,8 @@ export interface Orders {
   readonly time?: bigint;
   /** Whether somebody is already at it, or it waits after a failure. */
   readonly busy?: (key: string) => boolean;
+  /** Whether a transaction for it is on its way: what it will use is not there for others. */
+  readonly underWay?: (key: string) => boolean;
   /** The most accounts that are looked at closely in one round; the others wait for the next. */
   readonly most?: number;
   /** How often in a row nothing was found for a deed: kept from round to round, so that those who wait get their turn. */
@@ -67,7 +69,9 @@ export function plan(watch: Watch, candidates: readonly Candidate[], orders: Ord
   const { most = MOST, busy = () => false, tries = new Map<string, number>() } = orders;
   const [planned, left]: [Planned[], Left[]] = [[], []];
   let [looked, mayLose] = [0, orders.mayLose];
-  for (const { candidate, key } of ordered(candidates, tries)) {
+  const all = ordered(candidates, tries);
+  reserve(room, all, orders);
+  for (const { candidate, key } of all) {
     const why = busy(key) ? { kind: "busy" as const, key } : hopeless(room, candidate, orders.costs);
     const found =
       why ??
@@ -84,6 +88,18 @@ export function plan(watch: Watch, candidates: readonly Candidate[], orders: Ord
   }
   planned.sort((a, b) => b.urgency - a.urgency || (a.profit.net < b.profit.net ? 1 : -1));
   return { intents: batches(planned, orders), planned, left };
+}
+
+/** What the stages have left is less by what is on its way and in no block yet. */
+function reserve(
+  room: Room,
+  all: readonly { candidate: Candidate; key: string }[],
+  { underWay = () => false, costs }: Orders,
+): void {
+  for (const { candidate, key } of all) {
+    const sent = underWay(key) ? weigh(room, candidate, costs) : undefined;
+    if (sent !== undefined && "call" in sent) room.capacities.set(sent.call.asset, sent.call.left);
+  }
 }
 
 /** The most urgent first and the largest first, so that what the stages have left goes where it matters. */

@@ -48,9 +48,11 @@ export class Dispatch {
   }
 
   isBusy(strategy: string, account: bigint): boolean {
-    return (
-      this.busy.has(`${strategy} ${keyOf(account)}`) || this.options.rest.has(strategy, account, this.options.head())
-    );
+    return this.isUnderWay(strategy, account) || this.options.rest.has(strategy, account, this.options.head());
+  }
+
+  isUnderWay(strategy: string, account: bigint): boolean {
+    return this.busy.has(nameOf(strategy, account));
   }
 
   isKeyBusy(key: string): boolean {
@@ -116,7 +118,7 @@ export class Dispatch {
 
   private hold({ strategy, accounts }: Intent, change: number): void {
     for (const account of accounts) {
-      const name = `${strategy} ${keyOf(account)}`;
+      const name = nameOf(strategy, account);
       const count = (this.busy.get(name) ?? 0) + change;
       if (count > 0) this.busy.set(name, count);
       else this.busy.delete(name);
@@ -178,3 +180,5 @@ export class Dispatch {
     await rest.failAccounts(strategy, without, head());
   }
 }
+
+const nameOf = (strategy: string, account: bigint): string => `${strategy} ${keyOf(account)}`;

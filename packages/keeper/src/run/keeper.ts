@@ -252,6 +252,7 @@ export class Keeper {
       lost: (strategy) => this.losses.of(strategy),
       count: (candidates) => metrics.candidates.set(candidates),
       isBusy: (strategy, account) => this.dispatch.isBusy(strategy, account),
+      isUnderWay: (strategy, account) => this.dispatch.isUnderWay(strategy, account),
       isKeyBusy: (key) => this.dispatch.isKeyBusy(key),
     };
   }

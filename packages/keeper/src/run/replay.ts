@@ -57,6 +57,7 @@ export async function* replay(options: ReplayOptions): AsyncGenerator<ReplayedBl
       ...{
         costOf: costIn(gasPrice, native),
         isBusy: nobody,
+        isUnderWay: nobody,
         isKeyBusy: nobody,
         lost: () => 0n,
         count: () => undefined,

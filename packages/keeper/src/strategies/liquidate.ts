@@ -3,12 +3,12 @@ import { FixedPoint } from "@ballast/math";
 import { accountOf } from "@ballast/mirror";
 import { GAS_PER_LIQUIDATION } from "@ballast/sdk";
 import type { StrategySettings } from "../config/schema.js";
-import { plan as planAll, type Orders } from "../plan/plan.js";
+import { deedOf, plan as planAll, type Orders } from "../plan/plan.js";
 import { COSTS } from "../plan/profit.js";
 import { sentenceOf } from "../plan/reasons.js";
 import { planOf, type Plan, type Snapshot, type Strategy } from "./strategy.js";
 
-const DEED = /^liquidate:([0-9a-f]+)$/i;
+const DEED = deedOf(0n).slice(0, -1);
 
 export class Liquidate implements Strategy {
   readonly name = "liquidate";
@@ -45,12 +45,14 @@ export class Liquidate implements Strategy {
       costs: { ...COSTS, gasPrice, nativePrice: native, least },
       mayLose: FixedPoint.max(0n, lossPerHour - snapshot.lost(this.name)),
       busy: (key) => this.isBusy(snapshot, key),
+      underWay: (key) => snapshot.isUnderWay(this.name, accountIn(key)),
       gas: GAS_PER_LIQUIDATION * BigInt(batch + 1),
     };
   }
 
   private isBusy(snapshot: Snapshot, key: string): boolean {
-    const account = DEED.exec(key)?.[1];
-    return snapshot.isKeyBusy(key) || (account !== undefined && snapshot.isBusy(this.name, accountOf(account)));
+    return snapshot.isKeyBusy(key) || snapshot.isBusy(this.name, accountIn(key));
   }
 }
+
+const accountIn = (key: string): bigint => accountOf(key.slice(DEED.length));

@@ -30,7 +30,9 @@ export interface Snapshot {
   readonly costOf: (gas: bigint) => bigint;
   /** Whether an intent of this strategy for the account is on its way or rests. */
   readonly isBusy: (strategy: string, account: bigint) => boolean;
-  /** The same for a deed that belongs to no account. */
+  /** Whether one is on its way. */
+  readonly isUnderWay: (strategy: string, account: bigint) => boolean;
+  /** As `isBusy`, for a deed that belongs to no account. */
   readonly isKeyBusy: (key: string) => boolean;
   /** Quote that deeds of this strategy lost within the last hour, those on their way included. */
   readonly lost: (strategy: string) => bigint;
