@@ -328,7 +328,7 @@ describe("Plan: order, batches and reasons", () => {
     const all = { ...orders, most: 10_000 };
     const lots = ({ planned }: ReturnType<typeof plan>): bigint =>
       planned.reduce((sum, { call }) => sum + (call.lot?.notional ?? 0n), 0n);
-    const first = plan(watch, candidates, { ...all, most: 20 });
+    const first = plan(watch, candidates, all);
     const sent = new Set(first.planned.map(({ candidate }) => deedOf(candidate.account)));
     const busy = (key: string): boolean => sent.has(key);
     const both = lots(first) + lots(plan(watch, candidates, { ...all, busy, underWay: busy }));
