@@ -325,13 +325,14 @@ describe("Plan: order, batches and reasons", () => {
 
   it("nor what one on its way is going to use", () => {
     const { watch, candidates, orders } = crashed(4_000, 3_000n);
-    const all = { ...orders, most: 10_000 };
+    const all = { ...orders, most: 10_000, costs: { ...COST, least: -1_000n * WAD } };
     const lots = ({ planned }: ReturnType<typeof plan>): bigint =>
       planned.reduce((sum, { call }) => sum + (call.lot?.notional ?? 0n), 0n);
     const first = plan(watch, candidates, all);
     const sent = new Set(first.planned.map(({ candidate }) => deedOf(candidate.account)));
     const busy = (key: string): boolean => sent.has(key);
     const both = lots(first) + lots(plan(watch, candidates, { ...all, busy, underWay: busy }));
+    expect(both <= 15_000_000n * WAD).to.equal(true);
     expect(both <= 15_000_000n * WAD).to.equal(true);
     expect(lots(first) + lots(plan(watch, candidates, { ...all, busy })) > both).to.equal(true);
   });
