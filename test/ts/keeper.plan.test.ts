@@ -333,7 +333,6 @@ describe("Plan: order, batches and reasons", () => {
     const busy = (key: string): boolean => sent.has(key);
     const both = lots(first) + lots(plan(watch, candidates, { ...all, busy, underWay: busy }));
     expect(both <= 15_000_000n * WAD).to.equal(true);
-    expect(both <= 15_000_000n * WAD).to.equal(true);
     expect(lots(first) + lots(plan(watch, candidates, { ...all, busy })) > both).to.equal(true);
   });
 
