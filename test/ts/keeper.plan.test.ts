@@ -11,6 +11,7 @@ import {
   deedOf,
   explain,
   gasCost,
+  gasOf,
   offeredOf,
   parts,
   plan,
@@ -21,7 +22,7 @@ import {
   type Costs,
   type Orders,
 } from "@ballast/keeper";
-import { decodeEventLog, decodeFunctionData, type Hex } from "viem";
+import { decodeEventLog, decodeFunctionData, encodeFunctionResult, type Hex } from "viem";
 import type { NetworkConnection } from "hardhat/types/network";
 import {
   STAGE_TERMS,
@@ -78,9 +79,12 @@ describe("Plan: what a call does on a chain", function () {
     await networkHelpers.time.setNextBlockTimestamp(time);
     const steps: { stage: string; size: bigint }[] = [];
     let lot = 0n;
+    let gas = 0n;
     try {
       const sent = await world.liquidator.liquidate(account, asset, KEEPER, { gasLimit: 12_000_000n });
-      for (const { data, topics, address } of (await sent.wait())?.logs ?? []) {
+      const receipt = await sent.wait();
+      gas = receipt?.gasUsed ?? 0n;
+      for (const { data, topics, address } of receipt?.logs ?? []) {
         if (address !== (await world.liquidator.getAddress())) continue;
         const event = decodeEventLog({ abi: EVENTS, data: data as Hex, topics: topics as [Hex, ...Hex[]] });
         if (event.eventName === "LotChanged") lot = event.args.lot.size;
@@ -91,7 +95,7 @@ describe("Plan: what a call does on a chain", function () {
     }
     const reward = (await world.house.cashOf(KEEPER)) - before;
     await snapshot.restore();
-    return { steps, lot, reward };
+    return { steps, lot, reward, gas };
   }
 
   async function compare(candidate: Candidate, asset: bigint, time: bigint): Promise<void> {
@@ -111,6 +115,10 @@ describe("Plan: what a call does on a chain", function () {
       call.steps.reduce((sum, { reward }) => sum + reward, 0n),
       subject,
     ).to.equal(done.reward);
+    const { length: legs } = mirror.ledger.legsOf(candidate.account);
+    // The build of tests uses more than the one that is deployed.
+    if (call.lot !== undefined || call.steps.length > 0)
+      expect(Number(done.gas) / Number(gasOf(call, legs)), subject).to.be.within(0.9, 2);
     for (const { stage } of call.steps) counts[stage] = (counts[stage] ?? 0) + 1;
     if (call.lot !== undefined) counts["auction"] = (counts["auction"] ?? 0) + 1;
     if (call.lot === undefined && call.steps.length === 0) counts["none"] = (counts["none"] ?? 0) + 1;
@@ -262,16 +270,47 @@ describe("Plan: order, batches and reasons", () => {
 
   it("profits add up, and what costs more than it brings is left out", () => {
     const { watch, candidates, orders } = crashed();
-    for (const { profit } of plan(watch, candidates, orders).planned) {
+    for (const { profit, gasUsed } of plan(watch, candidates, orders).planned) {
       const { reward, later, premium, gas, hedge, inventory, net } = profit;
       expect(reward + later + premium - gas - hedge - inventory).to.equal(net);
-      expect(gas).to.equal(gasCost(COST, COST.gasUsed));
+      expect(gas).to.equal(gasCost(COST, gasUsed));
       expect(parts(profit)).to.match(/ = -?\d+\.\d{6}$/);
     }
     const dear = { ...orders, costs: { ...COST, gasPrice: 10n ** 13n } };
     const { planned, left } = plan(watch, candidates, dear);
     expect(planned).to.deep.equal([]);
     expect(left.every(({ why }) => why.kind === "hopeless" || why.kind === "unprofitable")).to.equal(true);
+  });
+
+  it("a loss is allowed to a bound of each deed and of all together, and paid for by as much gas", () => {
+    const { watch, candidates, orders } = crashed();
+    const costs = { ...COST, gasPrice: 10n ** 13n };
+    const free = plan(watch, candidates, { ...orders, costs: { ...costs, least: -100_000n * WAD } });
+    expect(free.planned.length).to.be.greaterThan(10);
+    const lost = free.planned.map(({ profit }) => (profit.net < 0n ? -profit.net : 0n));
+    const half = lost.reduce((sum, loss) => sum + loss, 0n) / 2n;
+    const bounded = plan(watch, candidates, {
+      ...{ ...orders, costs: { ...costs, least: -100_000n * WAD } },
+      mayLose: half,
+    });
+    const sums = bounded.intents.map(({ loss = 0n }) => loss);
+    expect(sums.reduce((sum, loss) => sum + loss, 0n) <= half).to.equal(true);
+    expect(bounded.planned.length).to.be.within(1, free.planned.length - 1);
+    const spent = bounded.left.find(({ why }) => why.kind === "spent");
+    expect(spent && sentenceOf(spent.why)).to.match(/is left to lose in this hour$/);
+    for (const { accounts, profit, budget } of free.intents)
+      expect(budget).to.equal(profit + 100_000n * WAD * BigInt(accounts.length));
+  });
+
+  it("a batch in which everything would be skipped meets an objection", () => {
+    const { watch, candidates, orders } = crashed();
+    const { intents } = plan(watch, candidates, orders);
+    const batch = intents.find(({ accounts }) => accounts.length > 1);
+    const answer = (...reasons: Hex[]): Hex =>
+      encodeFunctionResult({ abi: liquidatorAbi, functionName: "liquidateMany", result: reasons });
+    expect(batch?.objection?.(answer("0x", "0x12345678"))).to.equal(undefined);
+    expect(batch?.objection?.(answer("0x12345678", "0x12345678"))).to.match(/^all 2 entries would be skipped/);
+    expect(batch?.gasUsed).to.be.greaterThan(200_000n * BigInt(batch?.accounts.length ?? 0));
   });
 
   it("what one call uses of a stage is not there for the next", () => {
@@ -282,6 +321,19 @@ describe("Plan: order, batches and reasons", () => {
     expect(offered <= 15_000_000n * WAD).to.equal(true);
     expect(offered > 0n).to.equal(true);
     expect(left.every(({ why }) => ["nothing", "unprofitable", "hopeless"].includes(why.kind))).to.equal(true);
+  });
+
+  it("nor what one on its way is going to use", () => {
+    const { watch, candidates, orders } = crashed(4_000, 3_000n);
+    const all = { ...orders, most: 10_000, costs: { ...COST, least: -1_000n * WAD } };
+    const lots = ({ planned }: ReturnType<typeof plan>): bigint =>
+      planned.reduce((sum, { call }) => sum + (call.lot?.notional ?? 0n), 0n);
+    const first = plan(watch, candidates, all);
+    const sent = new Set(first.planned.map(({ candidate }) => deedOf(candidate.account)));
+    const busy = (key: string): boolean => sent.has(key);
+    const both = lots(first) + lots(plan(watch, candidates, { ...all, busy, underWay: busy }));
+    expect(both <= 15_000_000n * WAD).to.equal(true);
+    expect(lots(first) + lots(plan(watch, candidates, { ...all, busy })) > both).to.equal(true);
   });
 
   it("who waits behind others that lead to nothing gets his turn", () => {

@@ -1,7 +1,8 @@
 // The keeper as a process against a chain as a process: it liquidates, bids and stops, whatever nodes and others do.
 import { accountId, createClient, getAccount, liquidatorAbi, serializeDeployment, type Client } from "@ballast/sdk";
 import { expect } from "chai";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { openStore } from "@ballast/keeper";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { privateKeyToAddress } from "viem/accounts";
 import { run } from "../../packages/cli/src/run.js";
 import { giveMargin, movePrice, openHouse, type House } from "./support/house.js";
 import { KEEPER_KEY, KeeperProcess, type Line } from "./support/keeping.js";
+import { Postgres, unavailable } from "./support/postgres.js";
 import { Proxy } from "./support/proxy.js";
 
 const KEEPER = privateKeyToAddress(KEEPER_KEY);
@@ -304,6 +306,101 @@ describe("Keeper: as it is run", function () {
     expect(await nonce()).to.equal(before + under);
   });
 
+  /** Until nothing has been sent and nothing came back for a while. */
+  async function quiet(keeper: KeeperProcess): Promise<void> {
+    for (let calm = 0, last = ""; calm < 4; await pause(150)) {
+      await house.anvil.ask("evm_mine");
+      const now = `${keeper.of("sent").length} ${keeper.of("outcome").length}`;
+      calm = now === last ? calm + 1 : 0;
+      last = now;
+    }
+  }
+
+  it("does nothing twice when it is killed and begins again", async () => {
+    const keeper = await start();
+    await movePrice(house, CRASH);
+    await keeper.hears(isDone);
+    await quiet(keeper);
+    const done = keeper.of("sent").map(({ key }) => key);
+    expect(new Set(done).size).to.equal(done.length);
+    expect(await keeper.stop("SIGKILL")).to.equal(null);
+    const before = await nonce();
+    const again = await start({ send: { lease: 1_000 } });
+    await quiet(again);
+    expect([await nonce(), again.of("sent").length]).to.deep.equal([before, 0]);
+    expect(await again.metric("candidates")).to.be.greaterThan(0);
+    expect(await again.stop()).to.equal(0);
+  });
+
+  it("does once what can be done, and stops", async () => {
+    await movePrice(house, CRASH);
+    const before = await nonce();
+    const { deployment } = house;
+    const keeper = KeeperProcess.start({ folder, deployment, settings: settings(), args: ["--once"] });
+    keepers.push(keeper);
+    expect(await keeper.ended()).to.deep.equal({ code: 0, said: "" });
+    expect(keeper.of("planned")).to.have.length(1);
+    const sent = keeper.of("sent");
+    expect(sent.length).to.be.greaterThan(0);
+    expect(keeper.lines.filter(isDone).length).to.be.greaterThan(0);
+    expect(await nonce()).to.equal(before + sent.length);
+  });
+
+  it("begins anew where the chain forked too deep or a snapshot is damaged", async () => {
+    const mine = (blocks: number): Promise<unknown> => house.anvil.ask("anvil_mine", numberToHex(blocks));
+    const keeper = await start();
+    const fork = await house.anvil.ask("evm_snapshot");
+    await mine(300);
+    const { number: left } = await client.publicClient.getBlock();
+    await keeper.hears(({ msg, block }) => msg === "planned" && block === Number(left));
+    await house.anvil.ask("evm_revert", fork);
+    await house.anvil.ask("evm_increaseTime", 7);
+    await mine(310);
+    await keeper.hears(({ msg, kind }) => msg === "begun anew" && kind === "ReorgTooDeep");
+    await movePrice(house, CRASH);
+    await keeper.hears(isDone);
+    expect(await keeper.stop()).to.equal(0);
+    const snapshot = join(folder, "keeper.snapshot");
+    const kept = readFileSync(snapshot, "utf8");
+    writeFileSync(snapshot, `${kept.slice(0, kept.length / 2)}\n`);
+    const again = await start();
+    const told = again.of("begun anew").map(({ kind }) => kind);
+    expect(told).to.deep.equal(["DamagedStore"]);
+    expect(await again.metric("accounts")).to.be.greaterThan(TRADERS);
+    expect(await again.stop()).to.equal(0);
+  });
+
+  const without = unavailable();
+  (without === undefined ? it : it.skip)(
+    `shares one Postgres by its url: one stands by and takes over${without === undefined ? "" : `: ${without}`}`,
+    async () => {
+      const server = await Postgres.start();
+      try {
+        const shared = { store: await server.database(), send: { lease: 1_000 } };
+        const first = await start(shared);
+        const second = await start({ ...shared, snapshot: join(folder, "second.snapshot") });
+        await second.hears(({ msg, event }) => msg === "sender" && event === "standby");
+        await movePrice(house, CRASH);
+        await first.hears(isSent);
+        await quiet(first);
+        expect(second.of("sent")).to.have.length(0);
+        await first.stop("SIGKILL");
+        await second.hears(({ msg, event }) => msg === "sender" && event === "active");
+        const before = await nonce();
+        await movePrice(house, CRASH - 40);
+        await second.hears(isDone);
+        expect(await nonce()).to.be.greaterThan(before);
+        const store = await openStore(shared.store);
+        const [poorest = 0n] = house.traders;
+        expect((await store.history(poorest, 9)).length).to.be.greaterThan(0);
+        await store.close();
+        expect(await second.stop()).to.equal(0);
+      } finally {
+        await server.stop();
+      }
+    },
+  );
+
   it("refuses to begin where it could not work, in one line", async () => {
     const { deployment } = house;
     const wrong = { ...deployment, addresses: { ...deployment.addresses, lens: KEEPER } };
@@ -332,7 +429,9 @@ describe("Keeper: a thousand accounts fail in one block", function () {
     const settings = {
       ...{ rpc: [url], socket: url.replace("http", "ws"), store: join(folder, "s.sqlite"), log: "debug" },
       ...{ snapshot: join(folder, "snapshot"), send: { pending: 256 } },
-      strategies: { liquidate: { most: 1_000, least: "-1" }, crank: { enabled: false } },
+      // As cheap as on a rollup; how much may be lost is left as it is.
+      gas: { tip: "0.01" },
+      strategies: { liquidate: { most: 1_000 } },
     };
     keeper = KeeperProcess.start({ folder, deployment: house.deployment, settings });
     await keeper.hears(planned);
@@ -344,23 +443,48 @@ describe("Keeper: a thousand accounts fail in one block", function () {
     rmSync(folder, { recursive: true });
   });
 
+  /** Until nothing has been sent for three blocks, but not for ever: something frees room for a lot every now and then. */
+  async function calm(): Promise<void> {
+    for (let calm = 0, last = -1, round = 0; calm < 3 && round < 20; round++, await pause(1_000)) {
+      const sent = keeper.of("sent").length;
+      calm = sent === last ? calm + 1 : 0;
+      last = sent;
+    }
+  }
+
   it("all with whom something can be done are dealt with, none twice at a time", async () => {
     await movePrice(house, 1_840);
     await keeper.hears(isDone, 20);
-    const ended = (): number => keeper.of("outcome").filter(({ outcome }) => outcome !== "refused").length;
-    for (let calm = 0, round = 0, last = -1; calm < 3 && round < 30; round++, await pause(1_000)) {
-      const sent = keeper.of("sent").length;
-      calm = sent === ended() && sent === last ? calm + 1 : 0;
-      last = sent;
-    }
+    await calm();
     const outcomes = keeper.of("outcome");
-    expect(outcomes.filter(({ outcome }) => outcome === "reverted")).to.have.length(0);
-    const included = outcomes.filter(({ outcome }) => outcome === "included");
+    const reverted = outcomes.filter(({ outcome }) => outcome === "reverted");
+    expect(reverted.filter(({ strategy }) => strategy === "liquidate")).to.deep.equal([]);
+    const included = outcomes.filter(isDone);
     const accounts = included.reduce((sum, { key }) => sum + Number(String(key).split(":")[2] ?? 1), 0);
     expect(accounts).to.be.greaterThan(200);
     const seconds = keeper.of("sent").map((line) => (Number(line["sent_at"]) - Number(line["price_at"])) / 1_000);
     console.log(
       `      ${accounts} entries in ${included.length} transactions, price to sent ${Math.min(...seconds).toFixed(3)} s at first`,
     );
+  });
+
+  it("all are cleared when they are bankrupt, and nobody is paid for it", async () => {
+    const { anvil, traders, deployment } = house;
+    const publicClient = createPublicClient({ transport: http(anvil.url, { batch: true }), cacheTime: 0 });
+    const client = createClient({ source: { publicClient }, addresses: deployment.addresses });
+    const open = async (): Promise<number> => {
+      const views = await Promise.all(traders.map((account) => getAccount(client, { account })));
+      return views.filter(({ legs }) => legs.length > 0).length;
+    };
+    let left = await open();
+    for (let round = 0; round < 12 && left > 0; round++) {
+      await movePrice(house, 1_700);
+      await calm();
+      left = await open();
+      await anvil.ask("evm_increaseTime", 601);
+    }
+    expect(left).to.equal(0);
+    const lost = keeper.of("outcome").filter(({ outcome }) => outcome === "reverted" || outcome === "expired");
+    expect(lost.filter(({ strategy }) => strategy === "liquidate")).to.deep.equal([]);
   });
 });

@@ -236,6 +236,13 @@ describe("Keeper: how it sends", () => {
       expect(await refusal(deedOf(1n, { profit: -1n }), mean)).to.deep.include({ kind: "refused", retryable: true });
     });
 
+    it("what costs more than its budget, whatever it earns; not what may lose so much", async () => {
+      const earning = deedOf(1n, { profit: 10n * QUOTE, budget: 10n ** 14n });
+      expect(await refusal(earning)).to.deep.include({ kind: "refused", retryable: true });
+      const ticket = await sender.submit(deedOf(1n, { profit: 10n ** 14n, budget: 10n * QUOTE }));
+      expect(await ticket.sent).to.have.property("hash");
+    });
+
     it("what is late", async () => {
       expect(await refusal(deedOf(1n, { deadline: 1n }))).to.deep.equal({ kind: "expired" });
     });

@@ -34,9 +34,11 @@ import { costIn, readMarkets } from "../../packages/keeper/src/run/markets.js";
 import { logsOf } from "../../packages/keeper/src/run/open.js";
 import { Health } from "../../packages/keeper/src/run/health.js";
 import { openLog } from "../../packages/keeper/src/run/log.js";
+import { Losses } from "../../packages/keeper/src/run/losses.js";
 import { Metrics } from "../../packages/keeper/src/run/metrics.js";
 import { Webhook, type Alert } from "../../packages/keeper/src/run/webhook.js";
 import type { Intent } from "../../packages/keeper/src/send/intent.js";
+import { openStore } from "../../packages/keeper/src/store/open.js";
 import { MarginCall } from "../../packages/keeper/src/strategies/alert.js";
 import { Bid } from "../../packages/keeper/src/strategies/bid.js";
 import { Crank } from "../../packages/keeper/src/strategies/crank.js";
@@ -52,6 +54,7 @@ import type { Snapshot } from "../../packages/keeper/src/strategies/strategy.js"
 import { Triggers } from "../../packages/keeper/src/strategies/triggers.js";
 import { describeWorld, tradersOf, type Trader } from "../../scripts/clients.js";
 import {
+  POOL_TERMS,
   STAGE_TERMS,
   WAD,
   deployLocal,
@@ -159,6 +162,47 @@ describe("Keeper: alerts and health", () => {
   });
 });
 
+describe("Keeper: what may be lost", () => {
+  const intent = (key: string, more: Partial<Intent> = {}): Intent => ({
+    ...{ key, strategy: "liquidate", to: MAKER.address, data: "0x", gas: 1n, accounts: [], profit: 0n, urgency: 0 },
+    ...{ block: 1n, ...more },
+  });
+  const included = { kind: "included", hash: "0x", block: 1n, gasUsed: 30n, reverted: false } as const;
+  const costOf = (gas: bigint): bigint => gas;
+
+  it("is what was planned while it is on its way, then what it was, for an hour", async () => {
+    let now = 10_000_000;
+    const store = await openStore(":memory:");
+    const losses = await Losses.load(store, () => now);
+    const [dear, cheap, vain] = [intent("a", { loss: 50n }), intent("b", { profit: 90n }), intent("c", { loss: 7n })];
+    for (const one of [dear, cheap, vain]) losses.begin(one);
+    expect([losses.of("liquidate"), losses.of("bid")]).to.deep.equal([57n, 0n]);
+    losses.end(dear, included, costOf);
+    losses.end(cheap, included, costOf);
+    losses.end(vain, { kind: "taken" }, costOf);
+    expect(losses.of("liquidate")).to.equal(30n);
+    losses.end(intent("d", { profit: 90n }), { ...included, reverted: true }, costOf);
+    expect(losses.of("liquidate")).to.equal(60n);
+    now += 3_600_000;
+    expect(losses.of("liquidate")).to.equal(0n);
+    await store.close();
+  });
+
+  it("is known after a restart", async () => {
+    const store = await openStore(":memory:");
+    const lease = await store.claim("wallet", "me", 60_000);
+    if (lease === undefined) throw new TypeError("nobody else is there");
+    const attempt = { serial: 0, purpose: "deed", maxFee: 1n, tip: 1n, gas: 1n, raw: "0x", block: 1 } as const;
+    const [at, before] = [Date.now(), Date.now() - 3_700_000];
+    await store.begin(lease, "1", intent("a", { loss: 50n }), { ...attempt, hash: "0x1", nonce: 0, at });
+    await store.begin(lease, "2", intent("b", { loss: 20n }), { ...attempt, hash: "0x2", nonce: 1, at: before });
+    await store.begin(lease, "3", intent("c", { loss: 3n }), { ...attempt, hash: "0x3", nonce: 2, at });
+    await store.settle(lease, 2, undefined, { kind: "cancelled" });
+    expect((await Losses.load(store)).of("liquidate")).to.equal(50n);
+    await store.close();
+  });
+});
+
 describe("Keeper: signed orders as they travel", () => {
   it("come back as they were, whatever stands between them", async () => {
     const world = await deployLocal(await network.create());
@@ -240,7 +284,9 @@ describe("Keeper: strategies", function () {
       ...{ watch, ledger, ...quoted, gasPrice: 1_000_000n, native, client, deployment, payee },
       costOf: costIn(1_000_000n, native),
       isBusy: () => false,
+      isUnderWay: () => false,
       isKeyBusy: (key) => busy.has(key),
+      lost: () => 0n,
       count: () => undefined,
     };
   }
@@ -266,7 +312,7 @@ describe("Keeper: strategies", function () {
     expect(decisions[0]?.detail).to.match(/100000/);
     const { intents } = strategy.plan(await snapshot());
     expect(intents.map(({ accounts }) => accounts)).to.deep.equal([[trader.account]]);
-    expect(intents[0]?.gasUsed).to.equal(700_000n);
+    expect(intents[0]?.gasUsed).to.equal(427_000n);
     await send(intents[0] as Intent);
     expect(strategy.plan(await snapshot()).intents).to.deep.equal([]);
   });
@@ -318,6 +364,48 @@ describe("Keeper: strategies", function () {
     await send(plan.intents[0] as Intent);
     expect(keys(await new Crank(settings).plan(await snapshot()))).to.deep.equal([]);
     expect(keys(await new Crank({ ...settings, fees: 0n, cost: 0n }).plan(await snapshot()))).to.deep.equal([]);
+  });
+
+  /** A lot for all that the trader holds. */
+  async function offerLot(): Promise<void> {
+    await world.liquidator.setTerms(ETH, { ...STAGE_TERMS, reduceImpact: 0n, window: 0n });
+    await setPrice(world, ETH, parsePrice("1820"));
+    await world.liquidator.liquidate(trader.account, ETH, payee, { gasLimit: 5_000_000n });
+  }
+
+  it("crank: unwinds what the backstop took into the pool", async () => {
+    const strategy = new Crank(strategies({ crank: { cost: "100" } }).crank);
+    await offerLot();
+    await wait(700);
+    await setPrice(world, ETH, parsePrice("1820"));
+    await world.liquidator.liquidate(trader.account, ETH, payee, { gasLimit: 5_000_000n });
+    const held = async (): Promise<bigint> => {
+      const { ledger } = await snapshot();
+      return ledger.legs(ledger.lots.backstop).reduce((sum, { size }) => sum + size, 0n);
+    };
+    const before = await held();
+    expect(before).to.be.greaterThan(0n);
+    // After such a fall a pool would ask for every second that its price is old.
+    const { owner } = await world.house.poolOf(ETH);
+    await world.configurator.setPool(ETH, { owner, ...POOL_TERMS, ageFactor: 0n });
+    const plan = await strategy.plan(await snapshot());
+    expect(keys(plan)).to.deep.equal(["unwind:1"]);
+    await send(plan.intents[0] as Intent);
+    expect(await held()).to.be.lessThan(before);
+  });
+
+  it("crank: takes away a lot that is over and that nobody needs", async () => {
+    const strategy = new Crank(strategies({ crank: { cost: "100" } }).crank);
+    await offerLot();
+    await setPrice(world, ETH, parsePrice("2000"));
+    expect(keys(await strategy.plan(await snapshot())), "while it is on offer").to.deep.equal([]);
+    await wait(700);
+    await setPrice(world, ETH, parsePrice("2000"));
+    const plan = await strategy.plan(await snapshot());
+    expect(keys(plan)).to.deep.equal([`sweep:${trader.account}:1`]);
+    await send(plan.intents[0] as Intent);
+    expect([...(await snapshot()).ledger.lots.live()]).to.deep.equal([]);
+    expect(keys(await strategy.plan(await snapshot()))).to.deep.equal([]);
   });
 
   it("deleverage: has a deficit paid, and does not ask again in vain", async () => {

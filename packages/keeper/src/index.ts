@@ -19,6 +19,7 @@ export * from "./run/index.js";
 export { strategiesOf } from "./strategies/index.js";
 export type { Snapshot, Strategy } from "./strategies/strategy.js";
 export { Urgency, deedOf, plan, urgencyOf, type Left, type Orders, type Plan, type Planned } from "./plan/plan.js";
+export { gasOf } from "./plan/gas.js";
 export { COSTS, gasCost, ofBid, ofCall, type Costs, type Profit } from "./plan/profit.js";
 export { callOf, type Call, type Step } from "./plan/call.js";
 export { offered, offeredOf, type Offered } from "./plan/lots.js";

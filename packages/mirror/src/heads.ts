@@ -3,11 +3,11 @@ import { RpcFailed } from "./errors.js";
 
 export interface HeadFeed {
   /**
-   * @param onHead a block may be new
+   * @param onHead a block may be new, perhaps the one of this number
    * @param onLost nothing more will come
    * @returns how to end it
    */
-  subscribe(onHead: () => void, onLost: () => void): Promise<() => void>;
+  subscribe(onHead: (number?: number) => void, onLost: () => void): Promise<() => void>;
 }
 
 /** `newHeads` over a websocket. */
@@ -18,7 +18,7 @@ export class SocketHeads implements HeadFeed {
     private readonly timeout = 10_000,
   ) {}
 
-  subscribe(onHead: () => void, onLost: () => void): Promise<() => void> {
+  subscribe(onHead: (number?: number) => void, onLost: () => void): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(this.url);
       const timer = setTimeout(() => fail("no answer"), this.timeout);
@@ -36,7 +36,7 @@ export class SocketHeads implements HeadFeed {
       socket.onmessage = ({ data }) => {
         const message = parse(String(data));
         if (message.error !== undefined) return fail(String(message.error.message));
-        if (message.method === "eth_subscription") return onHead();
+        if (message.method === "eth_subscription") return onHead(numberOf(message));
         if (message.id !== 1) return;
         confirmed = true;
         clearTimeout(timer);
@@ -49,6 +49,7 @@ export class SocketHeads implements HeadFeed {
 interface Message {
   readonly id?: unknown;
   readonly method?: unknown;
+  readonly params?: { readonly result?: { readonly number?: unknown } };
   readonly error?: { readonly message?: unknown };
 }
 
@@ -58,6 +59,11 @@ function parse(text: string): Message {
   } catch {
     return { error: { message: "no JSON" } };
   }
+}
+
+function numberOf({ params }: Message): number | undefined {
+  const number = Number(params?.result?.number ?? Number.NaN);
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** Ended by us, not lost. */

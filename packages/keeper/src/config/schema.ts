@@ -23,8 +23,10 @@ const points = (most: number) => whole(0, most);
 
 const liquidate = section({
   enabled: flag.default(true),
-  /** Quote after gas; negative to keep the house safe at a loss. */
-  least: amount("-1000", QUOTE_MOST).prefault("0"),
+  /** Quote of an account after gas; below zero, so that those who pay nobody are cleared where gas costs cents. */
+  least: amount("-1000", QUOTE_MOST).prefault("-1"),
+  /** Quote that may be lost so within an hour. */
+  lossPerHour: amount("0", QUOTE_MOST).prefault("100"),
   /** Accounts in one transaction: what chains let one have carries five. */
   batch: whole(1, 64).default(5),
   /** Accounts that are planned on one block, the most urgent first. */

@@ -2,12 +2,13 @@
 // a fixed gas per entry. Whoever is left out has a reason.
 import { FixedPoint } from "@ballast/math";
 import { keyOf } from "@ballast/mirror";
-import { GAS_PER_LIQUIDATION, MOST_GAS, liquidatorAbi } from "@ballast/sdk";
-import { encodeFunctionData, keccak256, toHex, type Address, type Hex } from "viem";
+import { GAS_PER_LIQUIDATION, MOST_GAS, decodeReason, liquidatorAbi } from "@ballast/sdk";
+import { decodeFunctionResult, encodeFunctionData, keccak256, toHex, type Address, type Hex } from "viem";
 import type { Candidate } from "../book/exact.js";
 import type { Watch } from "../book/watch.js";
 import type { Intent } from "../send/intent.js";
 import { callOf, type Call } from "./call.js";
+import { gasOf, leastGas } from "./gas.js";
 import { gasCost, ofCall, type Costs, type Profit } from "./profit.js";
 import type { Why } from "./reasons.js";
 import { roomOf, type Room } from "./room.js";
@@ -23,10 +24,14 @@ export interface Orders {
   readonly time?: bigint;
   /** Whether somebody is already at it, or it waits after a failure. */
   readonly busy?: (key: string) => boolean;
+  /** Whether a transaction for it is on its way: what it will use is not there for others. */
+  readonly underWay?: (key: string) => boolean;
   /** The most accounts that are looked at closely in one round; the others wait for the next. */
   readonly most?: number;
   /** How often in a row nothing was found for a deed: kept from round to round, so that those who wait get their turn. */
   readonly tries?: Map<string, number>;
+  /** Quote that all deeds with a loss may lose together. */
+  readonly mayLose?: bigint;
   readonly gasPerEntry?: bigint;
   /** The most gas of one transaction. */
   readonly gas?: bigint;
@@ -37,6 +42,8 @@ export interface Planned {
   readonly candidate: Candidate;
   readonly call: Call;
   readonly profit: Profit;
+  /** What it will use. */
+  readonly gasUsed: bigint;
   readonly urgency: number;
 }
 
@@ -61,10 +68,14 @@ export function plan(watch: Watch, candidates: readonly Candidate[], orders: Ord
   const room = roomOf(watch, orders.marks, orders.time);
   const { most = MOST, busy = () => false, tries = new Map<string, number>() } = orders;
   const [planned, left]: [Planned[], Left[]] = [[], []];
-  let looked = 0;
-  for (const { candidate, key } of ordered(candidates, tries)) {
+  let [looked, mayLose] = [0, orders.mayLose];
+  const all = ordered(candidates, tries);
+  reserve(room, all, orders);
+  for (const { candidate, key } of all) {
     const why = busy(key) ? { kind: "busy" as const, key } : hopeless(room, candidate, orders.costs);
-    const found = why ?? (looked++ < most ? weigh(room, candidate, orders.costs) : { kind: "queued", ahead: most });
+    const found =
+      why ??
+      (looked++ < most ? afford(weigh(room, candidate, orders.costs), mayLose) : { kind: "queued", ahead: most });
     if ("kind" in found) {
       left.push({ candidate, why: found });
       if (found.kind !== "queued") tries.set(key, (tries.get(key) ?? 0) + 1);
@@ -72,10 +83,23 @@ export function plan(watch: Watch, candidates: readonly Candidate[], orders: Ord
     }
     planned.push(found);
     tries.delete(key);
+    if (mayLose !== undefined) mayLose -= lossOf(found);
     room.capacities.set(found.call.asset, found.call.left);
   }
   planned.sort((a, b) => b.urgency - a.urgency || (a.profit.net < b.profit.net ? 1 : -1));
   return { intents: batches(planned, orders), planned, left };
+}
+
+/** What the stages have left is less by what is on its way and in no block yet. */
+function reserve(
+  room: Room,
+  all: readonly { candidate: Candidate; key: string }[],
+  { underWay = () => false, costs }: Orders,
+): void {
+  for (const { candidate, key } of all) {
+    const sent = underWay(key) ? weigh(room, candidate, costs) : undefined;
+    if (sent !== undefined && "call" in sent) room.capacities.set(sent.call.asset, sent.call.left);
+  }
 }
 
 /** The most urgent first and the largest first, so that what the stages have left goes where it matters. */
@@ -103,7 +127,7 @@ export function hopeless(room: Room, candidate: Candidate, costs: Costs): Why | 
     .legsOf(candidate.account)
     .map((asset) => mostOf(room, candidate, asset))
     .reduce(FixedPoint.max, 0n);
-  const gas = gasCost(costs, costs.gasUsed);
+  const gas = gasCost(costs, leastGas(room.ledger.legsOf(candidate.account).length));
   const { asset } = candidate;
   return most - gas < costs.least ? { kind: "hopeless", asset, most, gas, least: costs.least } : undefined;
 }
@@ -118,12 +142,14 @@ function mostOf({ book, insurable }: Room, { bankrupt, maintenance }: Candidate,
 /** The leg to begin with, or the first other one with which something can be done. */
 export function weigh(room: Room, candidate: Candidate, costs: Costs): Planned | Why {
   let why: Why | undefined;
-  for (const asset of legsOf(room, candidate)) {
+  const legs = legsOf(room, candidate);
+  for (const asset of legs) {
     const call = callOf(room, candidate, asset);
     if (call === undefined) continue;
-    const profit = ofCall(call, costs);
+    const profit = ofCall(call, legs.length, costs);
     const unable = hinders(call, profit, costs);
-    if (unable === undefined) return { candidate, call, profit, urgency: urgencyOf(candidate) };
+    if (unable === undefined)
+      return { candidate, call, profit, gasUsed: gasOf(call, legs.length), urgency: urgencyOf(candidate) };
     why ??= unable;
   }
   return why ?? { kind: "nothing", asset: candidate.asset, passed: {} };
@@ -134,6 +160,16 @@ function hinders(call: Call, profit: Profit, { least }: Costs): Why | undefined 
   if (until !== undefined) return { kind: "lot", asset, until };
   if (steps.length === 0 && lot === undefined) return { kind: "nothing", asset, passed };
   return profit.net < least ? { kind: "unprofitable", asset, profit, least } : undefined;
+}
+
+/** What loses more than may still be lost has to wait. */
+function afford(found: Planned | Why, mayLose: bigint | undefined): Planned | Why {
+  if ("kind" in found || mayLose === undefined || lossOf(found) <= FixedPoint.max(0n, mayLose)) return found;
+  return { kind: "spent", asset: found.call.asset, profit: found.profit, mayLose };
+}
+
+function lossOf({ profit: { net } }: Planned): bigint {
+  return net < 0n ? -net : 0n;
 }
 
 function legsOf({ ledger }: Room, { account, asset }: Candidate): bigint[] {
@@ -162,9 +198,10 @@ function batches(planned: readonly Planned[], orders: Orders): Intent[] {
 }
 
 function intentOf(entries: readonly Planned[], orders: Orders): Intent {
-  const { liquidator, block, gas = MOST_GAS, gasPerEntry = GAS_PER_LIQUIDATION } = orders;
+  const { liquidator, block, costs, gas = MOST_GAS, gasPerEntry = GAS_PER_LIQUIDATION } = orders;
   const accounts = entries.map(({ candidate }) => candidate.account);
   const [only] = entries.length === 1 ? entries : [];
+  const profit = entries.reduce((sum, entry) => sum + entry.profit.net + entry.profit.gas, 0n);
   return {
     key: only === undefined ? batchOf(accounts) : deedOf(only.candidate.account),
     strategy: "liquidate",
@@ -172,8 +209,11 @@ function intentOf(entries: readonly Planned[], orders: Orders): Intent {
     data: encode(entries, orders.keeper),
     gas: FixedPoint.min(gas, gasPerEntry * BigInt(entries.length + (only === undefined ? 1 : 0))),
     accounts,
-    ...(only === undefined ? {} : { asset: only.call.asset }),
-    profit: entries.reduce((sum, { profit }) => sum + profit.net + profit.gas, 0n),
+    gasUsed: entries.reduce((sum, entry) => sum + entry.gasUsed, 0n),
+    ...(only === undefined ? { objection: objectionTo } : { asset: only.call.asset }),
+    profit,
+    budget: profit - costs.least * BigInt(entries.length),
+    loss: entries.reduce((sum, entry) => sum + lossOf(entry), 0n),
     urgency: Math.max(...entries.map(({ urgency }) => urgency)),
     block,
   };
@@ -193,4 +233,12 @@ function encode(entries: readonly Planned[], keeper: bigint): Hex {
     return encodeFunctionData({ abi: liquidatorAbi, functionName: "liquidate", args });
   }
   return encodeFunctionData({ abi: liquidatorAbi, functionName: "liquidateMany", args: [legs, keeper] });
+}
+
+/** A batch succeeds even if every entry is skipped: then it is not sent. */
+function objectionTo(returned: Hex): string | undefined {
+  const reasons = decodeFunctionResult({ abi: liquidatorAbi, functionName: "liquidateMany", data: returned });
+  const [first = "0x"] = reasons;
+  if (reasons.some((reason) => reason === "0x")) return undefined;
+  return `all ${reasons.length} entries would be skipped, the first one: ${decodeReason(first)?.message}`;
 }

@@ -27,6 +27,8 @@ export type Why =
   /** No stage has capacity. */
   | { readonly kind: "nothing"; readonly asset: bigint; readonly passed: Readonly<Partial<Record<Stage, Hindrance>>> }
   | { readonly kind: "unprofitable"; readonly asset: bigint; readonly profit: Profit; readonly least: bigint }
+  /** It costs more than what may be lost within the hour has left. */
+  | { readonly kind: "spent"; readonly asset: bigint; readonly profit: Profit; readonly mayLose: bigint }
   /** Even the most that it could bring is too little. */
   | {
       readonly kind: "hopeless";
@@ -81,6 +83,8 @@ export function sentenceOf(why: Why): string {
       return `no stage has capacity for asset ${why.asset}: ${stages(why.passed)}`;
     case "unprofitable":
       return `asset ${why.asset} brings ${quote(why.profit.net)}, less than ${quote(why.least)}: ${parts(why.profit)}`;
+    case "spent":
+      return `asset ${why.asset} brings ${quote(why.profit.net)}, and ${quote(why.mayLose)} is left to lose in this hour`;
     case "hopeless":
       return (
         `asset ${why.asset} brings at most ${quote(why.most)}, and ${quote(why.gas)} of gas leaves less than ` +

@@ -1,6 +1,6 @@
 // What the stages of the closing chain have to give at a moment, from the mirror.
 import { Stages, type Book, type MarketState, type Member, type Terms } from "@ballast/risk";
-import { INSURANCE, accountId, type Ledger } from "@ballast/mirror";
+import { INSURANCE, accountId, keyOf, type Ledger } from "@ballast/mirror";
 import { snapshotOf } from "../book/exact.js";
 import { isSpot, type MarketAt } from "../book/markets.js";
 import type { Watch } from "../book/watch.js";
@@ -25,7 +25,7 @@ export function roomOf(watch: Watch, marks?: ReadonlyMap<bigint, bigint>, time?:
   const backstop = ledger.lots.backstop;
   const ids = states.flatMap(({ pool }) => (pool === undefined ? [] : [pool.id]));
   if (backstop !== 0n) ids.push(backstop);
-  const members = [...new Set(ids)].map((id): Member => ({
+  const members = [...new Map(ids.map((id) => [keyOf(id), id])).values()].map((id): Member => ({
     id,
     account: snapshotOf(ledger, id, markets, moment.time),
   }));

@@ -1,8 +1,10 @@
 // Hands intents to the sender, once each, and waits for what becomes of them.
 import type { Intent, Outcome, Sender, Sent, Ticket } from "../send/intent.js";
+import { keyOf } from "@ballast/mirror";
 import type { Hash } from "viem";
 import { SenderStopped } from "../send/errors.js";
 import type { Log } from "./log.js";
+import type { Losses } from "./losses.js";
 import type { Metrics } from "./metrics.js";
 import type { Rest } from "./rest.js";
 
@@ -10,6 +12,9 @@ export interface DispatchOptions {
   /** Nobody in a dry run: then intents are only logged. */
   readonly sender: Sender | undefined;
   readonly rest: Rest;
+  readonly losses: Losses;
+  /** Quote for so much gas now. */
+  readonly costOf: (gas: bigint) => bigint;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Transactions without an outcome at a time. */
@@ -20,21 +25,34 @@ export interface DispatchOptions {
   readonly skipped: (intent: Intent, hash: Hash) => Promise<readonly bigint[]>;
 }
 
+/** Milliseconds that notes wait for what is to be sent. */
+const PATIENCE = 250;
+
 export class Dispatch {
   private readonly alive = new Map<string, Promise<void>>();
   private readonly busy = new Map<string, number>();
-  private closed = false;
+  /** Those that are on no wire yet. */
+  private readonly handing = new Set<Promise<unknown>>();
+  private ended = false;
   /** Whether something had to wait when intents were handed over last. */
   full = false;
 
   constructor(private readonly options: DispatchOptions) {}
+
+  get closed(): boolean {
+    return this.ended;
+  }
 
   get size(): number {
     return this.alive.size;
   }
 
   isBusy(strategy: string, account: bigint): boolean {
-    return this.busy.has(`${strategy} ${account}`) || this.options.rest.has(strategy, account, this.options.head());
+    return this.isUnderWay(strategy, account) || this.options.rest.has(strategy, account, this.options.head());
+  }
+
+  isUnderWay(strategy: string, account: bigint): boolean {
+    return this.busy.has(nameOf(strategy, account));
   }
 
   isKeyBusy(key: string): boolean {
@@ -46,7 +64,7 @@ export class Dispatch {
     const { log, sender, most } = this.options;
     this.full = false;
     for (const intent of intents) {
-      if (this.closed || this.isKeyBusy(intent.key)) continue;
+      if (this.ended || this.isKeyBusy(intent.key)) continue;
       if (intent.accounts.some((account) => this.isBusy(intent.strategy, account))) continue;
       if (this.alive.size >= most) {
         this.full = true;
@@ -57,18 +75,28 @@ export class Dispatch {
     }
   }
 
+  /** Until what was handed over is on the wire, but not for long: what is written down besides has time. */
+  async handed(): Promise<void> {
+    if (this.handing.size === 0) return;
+    await this.within(Promise.all(this.handing), PATIENCE);
+  }
+
   /** Takes nothing more. */
   close(): void {
-    this.closed = true;
+    this.ended = true;
   }
 
   /** Until everything has an outcome, at most so many seconds. @returns how many have none */
   async drain(seconds: number): Promise<number> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, seconds * 1_000)));
-    await Promise.race([Promise.all(this.alive.values()), late]);
-    clearTimeout(timer);
+    await this.within(Promise.all(this.alive.values()), seconds * 1_000);
     return this.alive.size;
+  }
+
+  private async within(work: Promise<unknown>, milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+    await Promise.race([work, late]);
+    clearTimeout(timer);
   }
 
   private tell({ data, ...intent }: Intent, priceAt: number): void {
@@ -77,6 +105,7 @@ export class Dispatch {
 
   private begin(sender: Sender, intent: Intent, priceAt: number): void {
     this.hold(intent, 1);
+    this.options.losses.begin(intent);
     this.options.metrics.planned.inc({ strategy: intent.strategy });
     const work = this.follow(sender, intent, priceAt)
       .catch((error: unknown) => this.options.log.error({ key: intent.key, error }, "sending failed"))
@@ -89,7 +118,7 @@ export class Dispatch {
 
   private hold({ strategy, accounts }: Intent, change: number): void {
     for (const account of accounts) {
-      const name = `${strategy} ${account}`;
+      const name = nameOf(strategy, account);
       const count = (this.busy.get(name) ?? 0) + change;
       if (count > 0) this.busy.set(name, count);
       else this.busy.delete(name);
@@ -99,9 +128,7 @@ export class Dispatch {
   private async follow(sender: Sender, intent: Intent, priceAt: number): Promise<void> {
     let outcome: Outcome;
     try {
-      const ticket = await sender.submit(intent);
-      await this.noteSent(intent, ticket, priceAt);
-      outcome = await ticket.outcome;
+      outcome = await this.hand(sender, intent, priceAt);
     } catch (error) {
       // Its bytes are in the journal, for who comes next.
       if (error instanceof SenderStopped) return void this.options.log.info({ key: intent.key }, "left to the journal");
@@ -109,6 +136,15 @@ export class Dispatch {
       throw error;
     }
     await this.settle(intent, outcome);
+  }
+
+  private async hand(sender: Sender, intent: Intent, priceAt: number): Promise<Outcome> {
+    const submitted = sender.submit(intent);
+    const sending = submitted.then((ticket) => this.noteSent(intent, ticket, priceAt));
+    const handed = sending.catch(() => undefined).finally(() => this.handing.delete(handed));
+    this.handing.add(handed);
+    await sending;
+    return (await submitted).outcome;
   }
 
   private async noteSent({ key, strategy, block }: Intent, ticket: Ticket, priceAt: number): Promise<void> {
@@ -123,7 +159,8 @@ export class Dispatch {
   /** Pauses begin only here: what has no outcome yet is on its way. */
   private async settle(intent: Intent, outcome: Outcome): Promise<void> {
     const { key, strategy, accounts } = intent;
-    const { log, metrics, rest, head } = this.options;
+    const { log, metrics, rest, head, losses, costOf } = this.options;
+    losses.end(intent, outcome, costOf);
     const kind = outcome.kind === "included" && outcome.reverted ? "reverted" : outcome.kind;
     metrics.outcomes.inc({ strategy, kind });
     log.info({ key, strategy, ...outcome, outcome: kind }, "outcome");
@@ -143,3 +180,5 @@ export class Dispatch {
     await rest.failAccounts(strategy, without, head());
   }
 }
+
+const nameOf = (strategy: string, account: bigint): string => `${strategy} ${keyOf(account)}`;

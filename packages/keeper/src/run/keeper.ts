@@ -1,16 +1,17 @@
 // The loop: a block comes, the mirror and the watch follow it, strategies plan, the sender sends.
-import { MirrorError, type Change, type Header, type Ledger, type Mirror, type Rpc } from "@ballast/mirror";
+import { MirrorError, type Change, type Header, type Ledger, type Rpc } from "@ballast/mirror";
 import type { Client, Deployment } from "@ballast/sdk";
-import type { Watch } from "../book/watch.js";
 import type { Settings } from "../config/schema.js";
 import type { Sender } from "../send/intent.js";
 import type { Head } from "../send/rounds.js";
 import type { Plan, Snapshot, Strategy } from "../strategies/strategy.js";
 import type { Decision, Store } from "../store/store.js";
+import type { Books } from "./books.js";
 import { Dispatch } from "./dispatch.js";
 import { LoopEnded } from "./errors.js";
 import type { Health } from "./health.js";
 import type { Log } from "./log.js";
+import { Losses } from "./losses.js";
 import { costIn, freshMarks, readMarkets, type Quoted } from "./markets.js";
 import type { Metrics } from "./metrics.js";
 import { encodeRecording } from "./recording.js";
@@ -30,8 +31,7 @@ export interface Parts {
   readonly deployment: Deployment;
   readonly owner: string;
   readonly payee: bigint;
-  readonly mirror: Mirror;
-  readonly watch: Watch;
+  readonly books: Books;
   readonly source: WatchedSource;
   readonly heads: TimedHeads | undefined;
   readonly rpc: Rpc;
@@ -61,6 +61,8 @@ export class Keeper {
   private stalled = false;
   /** Asked for with word of a block, while the mirror reads it. */
   private early: Promise<Quoted | undefined> | undefined;
+  /** Quote for so much gas, as of the last block. */
+  private costOf: (gas: bigint) => bigint = () => 0n;
   private onPlanned: () => void = () => undefined;
   /** The first block at the head was planned on, and everything was handed over. */
   readonly planned = new Promise<void>((resolve) => (this.onPlanned = resolve));
@@ -69,29 +71,33 @@ export class Keeper {
     private readonly parts: Parts,
     private readonly dispatch: Dispatch,
     private readonly rest: Rest,
+    private readonly losses: Losses,
   ) {}
 
   static async open(parts: Parts): Promise<Keeper> {
     const { store, settings, sender, log, metrics } = parts;
-    const rest = await Rest.load(store, settings.backoff);
+    const [rest, losses] = [await Rest.load(store, settings.backoff), await Losses.load(store)];
     const head = (): number => keeper.headNumber;
     const skipped = skippedBy(parts.client);
-    const dispatch: Dispatch = new Dispatch({ sender, rest, log, metrics, most: settings.send.pending, head, skipped });
-    const keeper: Keeper = new Keeper(parts, dispatch, rest);
+    const costOf = (gas: bigint): bigint => keeper.costOf(gas);
+    const most = settings.send.pending;
+    const dispatch: Dispatch = new Dispatch({ sender, rest, losses, costOf, log, metrics, most, head, skipped });
+    const keeper: Keeper = new Keeper(parts, dispatch, rest, losses);
     return keeper;
   }
 
-  /** Plans no more; `run` ends when everything has been waited for. */
+  /** Plans no more; `run` ends when everything has been waited for. Until then blocks are followed: they tell outcomes. */
   stop(): void {
+    if (this.dispatch.closed) return;
     this.dispatch.close();
-    this.stopping.abort();
+    void this.dispatch.drain(this.parts.settings.grace).then(() => this.stopping.abort());
   }
 
   /** Until it is stopped. What cannot pass by itself is thrown, after everything that is on its way was waited for. */
   async run(): Promise<void> {
     const { health, heads, log, settings } = this.parts;
     const guard = setInterval(() => this.watchHead(), Math.min(settings.stall * 500, 5_000));
-    if (heads !== undefined) heads.onHeard = () => void (this.early = this.look());
+    if (heads !== undefined) heads.onHeard = (number) => this.hear(number);
     try {
       await this.follow();
     } catch (error) {
@@ -105,16 +111,25 @@ export class Keeper {
     }
   }
 
+  /** There is word of a block: what will be asked about it is asked at once. */
+  private hear(number: number | undefined): void {
+    const { source, books } = this.parts;
+    const { head, addresses } = books.mirror.ledger;
+    if (number !== undefined && number === (head?.number ?? 0) + 1) source.expect(addresses, number);
+    this.early = this.look();
+  }
+
   private async follow(): Promise<void> {
     const { signal } = this.stopping;
     for (let failures = 0; !signal.aborted;) {
       try {
         await this.begin();
-        for await (const change of this.parts.mirror.follow(signal)) {
+        for await (const change of this.parts.books.mirror.follow(signal)) {
           await this.handle(change);
           failures = 0;
         }
       } catch (error) {
+        if (await this.parts.books.recover(error)) continue;
         if (!(error instanceof MirrorError) || !error.retryable) throw error;
         this.trouble(error);
         const pause = Math.min(this.parts.settings.poll * 2 ** failures++, LONGEST_PAUSE);
@@ -125,15 +140,28 @@ export class Keeper {
 
   /** One that goes on where it stopped may be at the head already: it does not wait for the next block to plan. */
   private async begin(): Promise<void> {
-    const { mirror, source, watch } = this.parts;
+    const { source } = this.parts;
+    const { mirror } = this.parts.books;
     const fresh = mirror.ledger.head === undefined;
-    if (!fresh) watch.rehearse();
+    if (!fresh) this.rehearse();
     for await (const change of mirror.toHead(this.stopping.signal)) await this.handle(change);
-    if (fresh) watch.rehearse();
+    if (fresh) this.rehearse();
     const { head } = mirror.ledger;
     if (head === undefined || head.number === this.headNumber) return;
     const [header] = await source.headers([head.number]);
     if (header?.hash === head.hash) await this.arrive(header);
+  }
+
+  /** Everything once, so that the first price that matters finds warm code. */
+  private rehearse(): void {
+    const { strategies, books } = this.parts;
+    const { watch, mirror } = books;
+    watch.rehearse();
+    const { head } = mirror.ledger;
+    if (head === undefined) return;
+    const quoted = { prices: new Map(), marks: new Map(), baseFee: 0n, gasPrice: 0n };
+    const snapshot = this.snapshot({ ...head, timestamp: watch.time }, quoted);
+    for (const strategy of strategies) strategy.rehearse?.(snapshot);
   }
 
   /** A failure that may pass. */
@@ -143,8 +171,8 @@ export class Keeper {
   }
 
   private async handle(change: Change): Promise<void> {
-    const { metrics, log, watch } = this.parts;
-    watch.apply(change);
+    const { metrics, log, books } = this.parts;
+    books.watch.apply(change);
     if (change.kind === "undone") {
       metrics.undone.inc();
       return void log.warn({ block: change.block.number, hash: change.block.hash }, "block undone");
@@ -159,17 +187,18 @@ export class Keeper {
     const isHead = header.number >= source.told;
     this.headNumber = header.number;
     health.handle(header.number, header.timestamp, isHead);
-    if (isHead && !this.stopping.signal.aborted) await this.plan(header, logs, this.parts.heads?.take() ?? at);
+    if (isHead) await this.plan(header, logs, this.parts.heads?.take() ?? at);
   }
 
   private async plan(header: Header, logs: readonly object[], priceAt: number): Promise<void> {
-    const { metrics, log, watch } = this.parts;
+    const { metrics, log, books } = this.parts;
     const began = now();
     const quoted = await this.lookAt(header.number);
     if (quoted === undefined) return;
     const settled = this.parts.sender?.onBlock({ ...header, baseFee: quoted.baseFee });
+    if (this.dispatch.closed) return;
     const snapshot = this.snapshot(header, quoted);
-    metrics.accounts.set(watch.size);
+    metrics.accounts.set(books.watch.size);
     const decisions = await this.planQuick(snapshot, priceAt);
     metrics.planSeconds.observe((now() - began) / 1_000);
     metrics.pending.set(this.dispatch.size);
@@ -197,29 +226,33 @@ export class Keeper {
     const early = await this.early;
     this.early = undefined;
     if (early === undefined || early.block !== block) return this.look();
-    return { ...early, marks: freshMarks(this.parts.watch.ledger, early.prices) };
+    return { ...early, marks: freshMarks(this.parts.books.watch.ledger, early.prices) };
   }
 
   private async look(): Promise<Quoted | undefined> {
-    const { client, deployment, watch, settings } = this.parts;
+    const { client, deployment, books, settings } = this.parts;
     try {
-      return await readMarkets(client.publicClient, deployment, watch.ledger, settings.gas.tip);
+      return await readMarkets(client.publicClient, deployment, books.watch.ledger, settings.gas.tip);
     } catch (error) {
       this.trouble(error instanceof Error ? error : new TypeError(String(error)));
       return undefined;
     }
   }
 
-  private snapshot(header: Header, quoted: Quoted): Snapshot {
-    const { watch, client, deployment, payee, metrics } = this.parts;
+  private snapshot(header: Snapshot["head"], quoted: Quoted): Snapshot {
+    const { client, deployment, payee, metrics, books } = this.parts;
+    const { watch } = books;
     const { prices, marks, gasPrice } = quoted;
     const native = this.parts.native(watch.ledger, quoted);
+    this.costOf = costIn(gasPrice, native);
     return {
       head: { number: header.number, hash: header.hash, timestamp: header.timestamp },
       ...{ watch, ledger: watch.ledger, prices, marks, gasPrice, native, client, deployment, payee },
-      costOf: costIn(gasPrice, native),
+      costOf: this.costOf,
+      lost: (strategy) => this.losses.of(strategy),
       count: (candidates) => metrics.candidates.set(candidates),
       isBusy: (strategy, account) => this.dispatch.isBusy(strategy, account),
+      isUnderWay: (strategy, account) => this.dispatch.isUnderWay(strategy, account),
       isKeyBusy: (key) => this.dispatch.isKeyBusy(key),
     };
   }
@@ -266,9 +299,13 @@ export class Keeper {
     if (decisions.length > 0) this.write(() => store.decide(owner, block, decisions));
   }
 
-  /** One after the other, and never in the way of the loop. */
+  /** One after the other, and never in the way of what is to be sent. */
   private write(deed: () => Promise<void>): void {
-    this.writing = this.writing.then(deed).catch((error: unknown) => {
+    const turn = async (): Promise<void> => {
+      await this.dispatch.handed();
+      await deed();
+    };
+    this.writing = this.writing.then(turn).catch((error: unknown) => {
       this.trouble(error instanceof Error ? error : new TypeError(String(error)));
     });
   }
@@ -289,7 +326,8 @@ export class Keeper {
     const { settings, sender, log, webhook } = this.parts;
     this.dispatch.close();
     await this.asking;
-    const left = await this.dispatch.drain(settings.grace);
+    await this.dispatch.handed();
+    const left = this.dispatch.size;
     if (left > 0) log.warn({ left, grace: settings.grace }, "stopped waiting: the journal has them");
     await sender?.stop();
     await this.writing;

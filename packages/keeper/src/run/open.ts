@@ -2,17 +2,17 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
-  FileStore,
   HttpRpc,
   Mirror,
   RpcSource,
   SocketHeads,
   type Deployment as Logs,
   type Ledger,
+  type MirrorError,
+  type Progress,
 } from "@ballast/mirror";
 import { accountId, assetOf, createClient, getReserve, type Client, type Deployment } from "@ballast/sdk";
 import { createPublicClient, fallback, http, type LocalAccount } from "viem";
-import { Watch } from "../book/watch.js";
 import type { Settings } from "../config/schema.js";
 import type { SendEvent } from "../send/events.js";
 import { SENDER_OPTIONS } from "../send/options.js";
@@ -20,6 +20,7 @@ import { WalletSender } from "../send/sender.js";
 import { openStore } from "../store/open.js";
 import type { Store } from "../store/store.js";
 import { missing, strategiesOf } from "../strategies/index.js";
+import { Books, Snapshots } from "./books.js";
 import { Health } from "./health.js";
 import { Keeper, type Parts } from "./keeper.js";
 import type { Log } from "./log.js";
@@ -75,13 +76,13 @@ export class Opened {
     const rpc = new CountedRpc(rpcOf(settings), metrics);
     const source = new WatchedSource(new RpcSource(rpc), health);
     const heads = headsOf(settings);
-    const mirror = await mirrorOf(ordered, client, { source, heads, metrics });
+    const books = await booksOf(ordered, client, { source, heads, metrics });
     const owner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
     const price = { native: 0n };
     const sender = await senderOf(ordered, { store, rpc, owner, metrics, native: () => price.native });
     const parts: Parts = {
-      ...{ settings, deployment, owner, payee: payeeOf(ordered), mirror, source, heads, rpc, client, store, sender },
-      ...{ strategies, health, metrics, webhook, log, watch: new Watch(mirror.ledger) },
+      ...{ settings, deployment, owner, payee: payeeOf(ordered), books, source, heads, rpc, client, store, sender },
+      ...{ strategies, health, metrics, webhook, log },
       native: (ledger, quoted) => (price.native = native(ledger, quoted)),
     };
     const keeper = await Keeper.open(parts);
@@ -134,24 +135,30 @@ export async function logsOf({ chainId, addresses, block }: Deployment, client: 
   };
 }
 
-async function mirrorOf(
+async function booksOf(
   { settings, deployment, log }: Ordered,
   client: Client,
   { source, heads, metrics }: { source: WatchedSource; heads: TimedHeads | undefined; metrics: Metrics },
-): Promise<Mirror> {
-  return Mirror.open(await logsOf(deployment, client), source, {
-    store: new FileStore(settings.snapshot),
+): Promise<Books> {
+  const [logs, store] = [await logsOf(deployment, client), new Snapshots(settings.snapshot)];
+  const tell = (error: Error): void => {
+    metrics.troubles.inc({ kind: error.name });
+    log.warn({ kind: error.name, error: error.message }, "begun anew");
+  };
+  const options = {
+    store,
     saveEvery: settings.saveEvery,
     poll: settings.poll,
     silence: settings.silence,
     retryPause: Math.min(settings.poll, 250),
     ...(heads === undefined ? {} : { heads }),
-    onTrouble: (error) => {
+    onTrouble: (error: MirrorError) => {
       metrics.troubles.inc({ kind: error.name });
       log.warn({ kind: error.name, error: error.message }, "trouble");
     },
-    onProgress: ({ block, head, logs }) => log.debug({ block, head, logs }, "read"),
-  });
+    onProgress: ({ block, head, logs }: Progress) => log.debug({ block, head, logs }, "read"),
+  };
+  return Books.open(store, () => Mirror.open(logs, source, options), tell);
 }
 
 export function payeeOf({ settings, wallet }: Pick<Ordered, "settings" | "wallet">): bigint {

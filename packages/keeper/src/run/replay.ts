@@ -54,7 +54,14 @@ export async function* replay(options: ReplayOptions): AsyncGenerator<ReplayedBl
     const snapshot = {
       head: { number, hash: seen.hash, timestamp: header.timestamp },
       ...{ watch, ledger, ...quoted, native, client, deployment, payee },
-      ...{ costOf: costIn(gasPrice, native), isBusy: nobody, isKeyBusy: nobody, count: () => undefined },
+      ...{
+        costOf: costIn(gasPrice, native),
+        isBusy: nobody,
+        isUnderWay: nobody,
+        isKeyBusy: nobody,
+        lost: () => 0n,
+        count: () => undefined,
+      },
     };
     const plans: Plan[] = [];
     for (const strategy of strategies) if (!strategy.asks) plans.push(await strategy.plan(snapshot));

@@ -1,4 +1,5 @@
 // Who has to wait after an outcome that was none. It is counted in blocks: nothing changes in between.
+import { keyOf } from "@ballast/mirror";
 import type { Backoff, Store } from "../store/store.js";
 
 export interface RestOptions {
@@ -78,4 +79,4 @@ export class Rest {
   }
 }
 
-const nameOf = (strategy: string, account: bigint): string => `${strategy} ${account}`;
+const nameOf = (strategy: string, account: bigint): string => `${strategy} ${keyOf(account)}`;

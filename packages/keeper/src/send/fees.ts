@@ -30,9 +30,9 @@ const CANCEL_ROOM = 2n;
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
-/** Wei per gas that the deed is worth: its profit never goes to gas, a duty costs no more than its budget. */
+/** Wei per gas that the deed is worth: its budget, or what it earns; a duty costs no more than the policy says. */
 export function ceilingOf(intent: Intent, { maxFee, maxCost, nativePrice }: FeePolicy): bigint {
-  const budget = intent.profit > 0n ? least(intent.profit, maxCost) : maxCost;
+  const budget = least(intent.budget ?? (intent.profit > 0n ? intent.profit : maxCost), maxCost);
   const gasInQuote = (intent.gasUsed ?? intent.gas) * nativePrice();
   return gasInQuote === 0n ? maxFee : least(maxFee, (budget * ONE) / gasInQuote);
 }

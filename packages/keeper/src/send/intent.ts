@@ -18,6 +18,10 @@ export interface Intent {
   readonly asset?: bigint;
   /** Quote, before gas; negative for a duty that costs. */
   readonly profit: bigint;
+  /** Quote that its gas may cost, when that is not its profit: less to earn something, more where a loss is allowed. */
+  readonly budget?: bigint;
+  /** Quote that it loses by the plan. */
+  readonly loss?: bigint;
   /** Higher first. */
   readonly urgency: number;
   /** Where it was planned. */

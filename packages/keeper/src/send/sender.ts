@@ -81,7 +81,7 @@ export class WalletSender implements Sender {
   async start(): Promise<void> {
     this.timer = setInterval(() => void this.renew(), this.parts.options.leaseMs / RENEWALS);
     this.timer.unref();
-    await this.renew();
+    await Promise.all([this.renew(), this.parts.queue.rehearse()]);
   }
 
   /** The latest block; when several come at once, the last one is enough. */

@@ -4,7 +4,17 @@ import { attemptOf, encode, historyOf, openIntentOf, slotOf } from "./codec.js";
 import { numberOf, textOf, type Row, type Statements, type Value } from "./database.js";
 import { KeyTaken, NonceConflict } from "./errors.js";
 import { fence, unheld } from "./leases.js";
-import type { Attempt, Begun, HistoryEntry, Inclusion, Lease, OpenIntent, Orphan, SlotRow } from "./store.js";
+import type {
+  Attempt,
+  Begun,
+  HistoryEntry,
+  Inclusion,
+  Lease,
+  OpenIntent,
+  OpenedIntent,
+  Orphan,
+  SlotRow,
+} from "./store.js";
 
 export async function begin(db: Statements, lease: Lease, id: string, intent: Intent, first: Attempt): Promise<Begun> {
   await fence(db, lease);
@@ -28,7 +38,7 @@ async function take(db: Statements, lease: Lease, id: string, intent: Intent, fi
   if (earlier !== undefined) throw new KeyTaken(intent.key, textOf(earlier, "owner"));
   if (intent.accounts.length === 0) return;
   const pairs = intent.accounts.map((_, i) => `($${i + 2}, $1)`).join(", ");
-  const accounts = [...new Set(intent.accounts)].map(String);
+  const accounts = [...new Set(intent.accounts.map(String))];
   await db.query(`INSERT INTO intent_accounts (account, intent) VALUES ${pairs}`, [id, ...accounts]);
 }
 
@@ -178,6 +188,12 @@ export async function conclude(db: Statements, wallet: string, id: string, outco
 export async function intentOf(db: Statements, id: string): Promise<OpenIntent | undefined> {
   const [row] = await db.query("SELECT * FROM intents WHERE id = $1", [id]);
   return row && openIntentOf(row);
+}
+
+export async function doneSince(db: Statements, time: number): Promise<OpenedIntent[]> {
+  const done = "SELECT * FROM intents WHERE opened >= $1 AND (kind IS NULL OR kind = 'included')";
+  const rows = await db.query(done, [Math.floor(time)]);
+  return rows.map((row) => ({ intent: openIntentOf(row).intent, opened: numberOf(row, "opened") }));
 }
 
 export async function history(db: Statements, account: bigint, limit: number): Promise<HistoryEntry[]> {

@@ -1,4 +1,5 @@
 // What may be lost with the power: why accounts were left alone, blocks for a replay, pauses after failures.
+import { keyOf } from "@ballast/mirror";
 import { numberOf, textOf, type Row, type Statements, type Value } from "./database.js";
 import type { Backoff, Decision, DecisionRun, SeenBlock } from "./store.js";
 
@@ -20,7 +21,7 @@ export class Runs {
     const before = this.block;
     this.block = block;
     return decisions.map((one) => {
-      const key = `${one.strategy}:${one.account}`;
+      const key = `${one.strategy}:${keyOf(one.account)}`;
       const run = this.runs.get(key);
       const same = run !== undefined && run.reason === one.reason && run.last >= before && run.first <= block;
       const first = same ? run.first : block;

@@ -15,6 +15,7 @@ import type {
   Inclusion,
   Lease,
   OpenIntent,
+  OpenedIntent,
   Orphan,
   SeenBlock,
   Store,
@@ -84,6 +85,10 @@ export class SqlStore implements Store {
 
   conclude(wallet: string, id: string, outcome: Outcome): Promise<boolean> {
     return this.durably((db) => journal.conclude(db, wallet, id, outcome));
+  }
+
+  doneSince(time: number): Promise<OpenedIntent[]> {
+    return this.lightly((db) => journal.doneSince(db, time));
   }
 
   intent(id: string): Promise<OpenIntent | undefined> {

@@ -68,6 +68,11 @@ export interface Orphan {
   readonly slot: SlotRow & { readonly intent: OpenIntent };
 }
 
+export interface OpenedIntent {
+  readonly intent: Intent;
+  readonly opened: number;
+}
+
 export interface HistoryEntry {
   readonly id: string;
   readonly key: string;
@@ -140,6 +145,8 @@ export interface Store {
   orphans(): Promise<Orphan[]>;
   /** Ends an intent in the name of nobody; not when its wallet is held again. */
   conclude(wallet: string, id: string, outcome: Outcome): Promise<boolean>;
+  /** Intents opened since then, in unix milliseconds, that are on their way or were included. */
+  doneSince(time: number): Promise<OpenedIntent[]>;
   intent(id: string): Promise<OpenIntent | undefined>;
   /** The latest intents that touched an account. */
   history(account: bigint, limit: number): Promise<HistoryEntry[]>;

@@ -1,5 +1,6 @@
 // Margin calls: who is close to failing, by health or by the probability of it, is told to a webhook.
 import { Account } from "@ballast/math";
+import { keyOf } from "@ballast/mirror";
 import { Ruin } from "@ballast/risk";
 import { formatAccount, formatHealth } from "@ballast/sdk";
 import type { StrategySettings } from "../config/schema.js";
@@ -18,7 +19,7 @@ export class MarginCall implements Strategy {
   readonly name = "alert";
   /** It takes its time. */
   readonly asks = true;
-  private readonly toldAt = new Map<bigint, bigint>();
+  private readonly toldAt = new Map<string, bigint>();
   private lookedAt = 0n;
 
   constructor(
@@ -55,9 +56,9 @@ export class MarginCall implements Strategy {
   }
 
   private call({ account, health, ruin }: Closeness, { head }: Snapshot): void {
-    const told = this.toldAt.get(account);
+    const told = this.toldAt.get(keyOf(account));
     if (told !== undefined && head.timestamp - told < BigInt(this.settings.again)) return;
-    this.toldAt.set(account, head.timestamp);
+    this.toldAt.set(keyOf(account), head.timestamp);
     const probability = ruin === undefined ? "" : `, probability to fail ${(100 * ruin).toFixed(1)} %`;
     this.tell({
       kind: "margin call",

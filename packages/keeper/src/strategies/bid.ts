@@ -5,6 +5,7 @@ import { encodeFunctionData } from "viem";
 import type { StrategySettings } from "../config/schema.js";
 import type { Intent } from "../send/intent.js";
 import { offered, type Offered } from "../plan/lots.js";
+import { GAS_OF_BID, GAS_OF_RUN } from "../plan/gas.js";
 import { COSTS } from "../plan/profit.js";
 import { roomOf } from "../plan/room.js";
 import { Urgency } from "./urgency.js";
@@ -64,7 +65,7 @@ export class Bid implements Strategy {
     if (most < lot.least || most <= 0n) return undefined;
     const notional = FixedPoint.mulUp(most, mark);
     const paid = (lot.premium * most) / lot.size - FixedPoint.mulDivUp(notional, BigInt(ask), POINTS);
-    const profit = paid - snapshot.costOf(COSTS.gasUsed);
+    const profit = paid - snapshot.costOf(GAS_OF_BID);
     if (profit < least) return undefined;
     const limit = lot.long ? FixedPoint.mulUp(lot.price, WAD + SLIP) : FixedPoint.mulDown(lot.price, WAD - SLIP);
     const deadline = snapshot.head.timestamp + DEADLINE;
@@ -80,7 +81,10 @@ export class Bid implements Strategy {
     } as const;
     const data = encodeFunctionData({ abi: liquidatorAbi, functionName: "bid", args: [terms] });
     const to = snapshot.deployment.addresses.liquidator;
-    return { intent: intentOf(snapshot, { account, asset }, { to, data, profit: paid, deadline }), notional };
+    return {
+      intent: intentOf(snapshot, { account, asset }, { to, data, gasUsed: GAS_OF_BID, profit: paid, deadline }),
+      notional,
+    };
   }
 
   /** What the pool pays at once for the lot, if it pays for the gas. */
@@ -88,14 +92,14 @@ export class Bid implements Strategy {
     const { addresses } = snapshot.deployment;
     if (!this.settings.run || addresses.lotRunner === undefined) return undefined;
     const run = await getRun(snapshot.client, { account, asset: Number(asset) });
-    const leastProfit = snapshot.costOf(COSTS.gasUsed) + this.settings.least;
+    const leastProfit = snapshot.costOf(GAS_OF_RUN) + this.settings.least;
     if (run.size === 0n || run.profit < leastProfit) return undefined;
     const deadline = snapshot.head.timestamp + DEADLINE;
     const terms = { account, asset: Number(asset), most: run.size, least: 0n, leastProfit, to: snapshot.payee };
     const args = [{ ...terms, orders: [], deadline }] as const;
     const data = encodeFunctionData({ abi: lotRunnerAbi, functionName: "run", args });
     const to = addressOf(addresses, "lotRunner");
-    return intentOf(snapshot, { account, asset }, { to, data, profit: run.profit, deadline });
+    return intentOf(snapshot, { account, asset }, { to, data, gasUsed: GAS_OF_RUN, profit: run.profit, deadline });
   }
 }
 
@@ -104,13 +108,12 @@ const keyOf = (account: bigint, asset: bigint): string => `bid:${account}:${asse
 function intentOf(
   { head }: Snapshot,
   { account, asset }: { account: bigint; asset: bigint },
-  call: Pick<Intent, "to" | "data" | "profit"> & { deadline: bigint },
+  call: Pick<Intent, "to" | "data" | "profit"> & { gasUsed: bigint; deadline: bigint },
 ): Intent {
   return {
     key: keyOf(account, asset),
     strategy: "bid",
     gas: GAS_PER_LIQUIDATION,
-    gasUsed: COSTS.gasUsed,
     accounts: [account],
     asset,
     urgency: Urgency.bid,

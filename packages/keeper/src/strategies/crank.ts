@@ -1,6 +1,7 @@
 // Helps along what nobody is paid for: the backstop gets rid of what it took, lots that are over are taken away, fees go
 // where they belong.
 import { FixedPoint } from "@ballast/math";
+import { keyOf } from "@ballast/mirror";
 import {
   DEADLINE,
   MAX_UINT256,
@@ -56,9 +57,9 @@ export class Crank implements Strategy {
     const { ledger, watch, head, deployment, payee, marks } = snapshot;
     const over = [...ledger.lots.live()].filter(({ lot }) => BigInt(lot.start + lot.duration) < head.timestamp);
     if (over.length === 0) return [];
-    const failing = new Set(watch.liquidatable(marks).map(({ account }) => account));
+    const failing = new Set(watch.liquidatable(marks).map(({ account }) => keyOf(account)));
     return over
-      .filter(({ account }) => !failing.has(account))
+      .filter(({ account }) => !failing.has(keyOf(account)))
       .slice(0, SWEPT)
       .flatMap(({ account, asset }) => {
         const args = [account, asset, payee] as const;

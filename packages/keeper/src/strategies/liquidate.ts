@@ -1,56 +1,58 @@
 // Sends who fails down the closing chain: the whole set from the watch, what it is worth from the plan.
+import { FixedPoint } from "@ballast/math";
 import { accountOf } from "@ballast/mirror";
-import { GAS_PER_LIQUIDATION, decodeReason, liquidatorAbi } from "@ballast/sdk";
-import { decodeFunctionResult, type Hex } from "viem";
+import { GAS_PER_LIQUIDATION } from "@ballast/sdk";
 import type { StrategySettings } from "../config/schema.js";
-import { plan as planAll } from "../plan/plan.js";
+import { deedOf, plan as planAll, type Orders } from "../plan/plan.js";
 import { COSTS } from "../plan/profit.js";
 import { sentenceOf } from "../plan/reasons.js";
-import type { Intent } from "../send/intent.js";
 import { planOf, type Plan, type Snapshot, type Strategy } from "./strategy.js";
 
-/** The sender weighs by what is used; a batch in which every entry would be skipped is not sent. */
-function guarded(intent: Intent): Intent {
-  const { accounts, gasUsed = COSTS.gasUsed * BigInt(accounts.length) } = intent;
-  return accounts.length === 1
-    ? { ...intent, gasUsed }
-    : { ...intent, gasUsed, objection: intent.objection ?? objection };
-}
-
-function objection(returned: Hex): string | undefined {
-  const reasons = decodeFunctionResult({ abi: liquidatorAbi, functionName: "liquidateMany", data: returned });
-  const [first = "0x"] = reasons;
-  if (reasons.some((reason) => reason === "0x")) return undefined;
-  return `all ${reasons.length} entries would be skipped, the first one: ${decodeReason(first)?.message}`;
-}
-
-const DEED = /^liquidate:([0-9a-f]+)$/i;
+const DEED = deedOf(0n).slice(0, -1);
 
 export class Liquidate implements Strategy {
   readonly name = "liquidate";
   readonly asks = false;
+  /** From round to round, so that nobody waits for ever behind those for whom nothing is found. */
+  private readonly tries = new Map<string, number>();
 
   constructor(private readonly settings: StrategySettings<"liquidate">) {}
 
   plan(snapshot: Snapshot): Plan {
-    const { watch, marks, deployment, payee, head, gasPrice, native } = snapshot;
+    const { watch, marks } = snapshot;
     const candidates = [...watch.liquidatable(marks), ...watch.overborrowed(marks)];
     snapshot.count(candidates.length);
-    const { intents, left } = planAll(watch, candidates, {
-      ...{ liquidator: deployment.addresses.liquidator, keeper: payee, block: BigInt(head.number), marks },
-      costs: { ...COSTS, gasPrice, nativePrice: native, least: this.settings.least },
-      busy: (key) => this.isBusy(snapshot, key),
-      most: this.settings.most,
-      gas: GAS_PER_LIQUIDATION * BigInt(this.settings.batch + 1),
-    });
+    const { intents, left } = planAll(watch, candidates, { ...this.orders(snapshot), tries: this.tries });
     const decisions = left.map(({ candidate: { account }, why }) => ({
       ...{ account, strategy: this.name, reason: why.kind, detail: sentenceOf(why) },
     }));
-    return planOf(intents.map(guarded), decisions);
+    return planOf(intents, decisions);
+  }
+
+  /** Half of every price: whoever would fail then is planned for, and nothing comes of it. */
+  rehearse(snapshot: Snapshot): void {
+    const { watch, ledger } = snapshot;
+    const marks = new Map(ledger.perps.map((asset) => [BigInt(asset), ledger.prices.markOf(asset) / 2n] as const));
+    const { left } = planAll(watch, watch.liquidatable(marks), { ...this.orders(snapshot), marks });
+    for (const { why } of left) sentenceOf(why);
+  }
+
+  private orders(snapshot: Snapshot): Orders {
+    const { deployment, payee, head, marks, gasPrice, native } = snapshot;
+    const { least, lossPerHour, batch, most } = this.settings;
+    return {
+      ...{ liquidator: deployment.addresses.liquidator, keeper: payee, block: BigInt(head.number), marks, most },
+      costs: { ...COSTS, gasPrice, nativePrice: native, least },
+      mayLose: FixedPoint.max(0n, lossPerHour - snapshot.lost(this.name)),
+      busy: (key) => this.isBusy(snapshot, key),
+      underWay: (key) => snapshot.isUnderWay(this.name, accountIn(key)),
+      gas: GAS_PER_LIQUIDATION * BigInt(batch + 1),
+    };
   }
 
   private isBusy(snapshot: Snapshot, key: string): boolean {
-    const account = DEED.exec(key)?.[1];
-    return snapshot.isKeyBusy(key) || (account !== undefined && snapshot.isBusy(this.name, accountOf(account)));
+    return snapshot.isKeyBusy(key) || snapshot.isBusy(this.name, accountIn(key));
   }
 }
+
+const accountIn = (key: string): bigint => accountOf(key.slice(DEED.length));

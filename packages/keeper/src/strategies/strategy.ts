@@ -30,8 +30,12 @@ export interface Snapshot {
   readonly costOf: (gas: bigint) => bigint;
   /** Whether an intent of this strategy for the account is on its way or rests. */
   readonly isBusy: (strategy: string, account: bigint) => boolean;
-  /** The same for a deed that belongs to no account. */
+  /** Whether one is on its way. */
+  readonly isUnderWay: (strategy: string, account: bigint) => boolean;
+  /** As `isBusy`, for a deed that belongs to no account. */
   readonly isKeyBusy: (key: string) => boolean;
+  /** Quote that deeds of this strategy lost within the last hour, those on their way included. */
+  readonly lost: (strategy: string) => bigint;
   /** Notes how many accounts can be liquidated now. */
   readonly count: (candidates: number) => void;
   /** For views of single lots and markets, at the head; never for accounts at large. */
@@ -52,6 +56,8 @@ export interface Strategy {
   /** Whether it asks nodes; those that do not are planned first, and wait for nobody. */
   readonly asks: boolean;
   plan(snapshot: Snapshot): Plan | Promise<Plan>;
+  /** Once before the first block, so that the first plan that matters finds warm code. */
+  rehearse?(snapshot: Snapshot): void;
 }
 
 export const NOTHING: Plan = { intents: [], decisions: [] };
