@@ -18,6 +18,9 @@ const KILL_AFTER = 4_000;
 /** Whole quote that the maker and the keeper begin with. */
 const MAKER = 1_000_000;
 const KEEPER = 1_000;
+/** A bidder's inventory by what he begins with, and his largest bid in whole quote. */
+const LEVERAGE = 1.5;
+const MOST_BID = 250_000;
 
 interface Line {
   readonly msg: string;
@@ -83,7 +86,7 @@ const bidder = (name: string, capital: number, ask: number, run: boolean): Role 
     ...IDLE,
     bid: {
       ...{ enabled: true, taker: String(account), ask, run, least: "0.1" },
-      ...{ size: String(Math.ceil(capital / 2)), inventory: String(capital * 3) },
+      ...{ size: String(Math.min(capital, MOST_BID)), inventory: String(capital * LEVERAGE) },
     },
   }),
 });

@@ -54,3 +54,11 @@ export class ProcessEnded extends MarketError {
     super(`the process ${name} ended with ${exitCode ?? "a signal"}: ${last}`, `${log} has all that it said`);
   }
 }
+
+export class Interrupted extends MarketError {
+  override name = "Interrupted";
+
+  constructor() {
+    super("stopped before the end", "nothing is left running", Exit.interrupted);
+  }
+}

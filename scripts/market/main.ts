@@ -4,7 +4,7 @@ import { tasks } from "hardhat";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Actor, quotesFile, rolesOf } from "./actors.js";
-import { Exit, MarketError } from "./errors.js";
+import { Exit, Interrupted, MarketError } from "./errors.js";
 import { startNode } from "./node.js";
 import { Observer } from "./observer.js";
 import { HELP, readOptions, type Options } from "./options.js";
@@ -14,6 +14,9 @@ import { openPopulation, planPopulation } from "./population.js";
 import { isSound, reportOf, type Report } from "./report.js";
 import { Plain, type View } from "./view.js";
 import { openWorld } from "./world.js";
+
+/** Milliseconds for the last block of a market that is kept running. */
+const IDLE_GRACE = 2_000;
 
 /** What has to be stopped, the last first. */
 class Running {
@@ -63,6 +66,7 @@ async function market(options: Options, view: View, running: Running, signal: Ab
   const stage = { world, scenario, population, actors, observer, signal, seed: options.seed, speed: options.speed };
   const play = new Play({ ...stage, quotes: quotesFile(folder), tell: (frame, done) => view.frame(frame, done) });
   await play.run(path);
+  if (signal.aborted) throw new Interrupted();
   const took = (Date.now() - began) / 1_000;
   const finished = { ...stage, node: kind, path, plans, trades: play.trades, took };
   const report = await reportOf(finished);
@@ -87,17 +91,27 @@ function folderOf({ out, seed }: Options, name: string): string {
   return folder;
 }
 
+/** What is under way when it is stopped is left as it is; a market that only goes on running ends by itself. */
+async function unlessStopped(work: Promise<Report>, { keepRunning }: Options, signal: AbortSignal): Promise<Report> {
+  const grace = keepRunning ? IDLE_GRACE : 0;
+  const stopped = new Promise<never>((_, reject) =>
+    signal.addEventListener("abort", () => setTimeout(() => reject(new Interrupted()), grace)),
+  );
+  return Promise.race([work, stopped]);
+}
+
 /** @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
   const running = new Running();
   const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
+  // Whoever asks twice does not wait: what is left is killed with this process.
+  const interrupt = (): void => (stop.signal.aborted ? process.exit(Exit.interrupted) : stop.abort());
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
   try {
     const options = readOptions(args);
     if (options.help) return (console.log(HELP), Exit.ok);
     const view = new Plain(options.json);
-    const report = await market(options, view, running, stop.signal);
+    const report = await unlessStopped(market(options, view, running, stop.signal), options, stop.signal);
     await running.stop();
     if (options.json) console.log(JSON.stringify(report));
     return isSound(report) ? Exit.ok : Exit.broken;

@@ -27,6 +27,8 @@ const WITH_SPOT = 10;
 /** Sizes are lognormal. */
 const SPREAD = 0.9;
 const LEAST_NOTIONAL = 500;
+/** The larger a position, the more margin it needs: by its notional as a share of this. */
+const CROWDED = 25_000_000;
 /** Whole quote of each of those on the other side. */
 const HEDGER = 12_000_000;
 const HEDGERS = 3;
@@ -82,7 +84,7 @@ export function planPopulation(accounts: number, crowd: Crowd, seed: number): Ho
       { asset: perp?.asset ?? 1, notional: two ? notional * 0.6 : notional },
       ...(two ? [{ asset: other?.asset ?? 1, notional: notional * 0.4 }] : []),
     ];
-    const margin = Math.ceil(Math.abs(notional) * (rate + Math.abs(notional) / 50_000_000));
+    const margin = Math.ceil(Math.abs(notional) * (rate + Math.abs(notional) / CROWDED));
     return { person: Math.floor(i / ACCOUNTS_EACH), subId: (i % ACCOUNTS_EACH) + 1, legs, margin, weth };
   });
 }

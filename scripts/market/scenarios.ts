@@ -52,8 +52,8 @@ export interface Tick {
   readonly fault?: Fault;
 }
 
-const FUNDS: Funds = { pool: 5_000_000, backstop: 2_000_000, insurance: 250_000, bidder: 400_000 };
-const CROWD: Crowd = { longs: 0.7, margins: [0.12, 0.14, 0.16, 0.2, 0.3], interest: 0.2 };
+const FUNDS: Funds = { pool: 5_000_000, backstop: 3_000_000, insurance: 250_000, bidder: 3_000_000 };
+const CROWD: Crowd = { longs: 0.7, margins: [0.12, 0.14, 0.16, 0.2, 0.3], interest: 0.12 };
 const CALM = { name: "calm", noise: 40, percent: 0 };
 const AFTER = { name: "aftermath", noise: 60, percent: 0 };
 
@@ -101,7 +101,10 @@ export const SCENARIOS: readonly Scenario[] = [
       { name: "gap", blocks: 1, seconds: 4, percent: -12, noise: 0 },
       { ...AFTER, blocks: 110, seconds: 15 },
     ],
-    { funds: { pool: 1_500_000, backstop: 300_000, insurance: 20_000, bidder: 60_000 } },
+    {
+      funds: { pool: 1_500_000, backstop: 300_000, insurance: 20_000, bidder: 60_000 },
+      crowd: { ...CROWD, interest: 0.2 },
+    },
   ),
   scenario("oracle-failure", "one feed of ETH lies, then most of them fall silent, and the market falls meanwhile", [
     { ...CALM, blocks: 30, seconds: 20 },

@@ -68,7 +68,7 @@ export class Tally {
     const parsed = parseEventLogs({ abi: ABI, logs: [...logs], strict: false });
     for (const { eventName, args, blockNumber, transactionHash } of parsed) {
       if (WORK.has(eventName)) this.transactions.add(transactionHash);
-      this.take(eventName, args as unknown as Args, timeOf(blockNumber));
+      this.take(eventName, args, timeOf(blockNumber));
     }
   }
 
