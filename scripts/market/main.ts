@@ -6,12 +6,15 @@ import { join } from "node:path";
 import { Actor, quotesFile, rolesOf } from "./actors.js";
 import { Exit, Interrupted, MarketError } from "./errors.js";
 import { startNode } from "./node.js";
+import { markdownOf } from "./markdown.js";
 import { Observer } from "./observer.js";
 import { HELP, readOptions, type Options } from "./options.js";
+import { pageOf } from "./page.js";
 import { choose } from "./paths.js";
 import { Play } from "./play.js";
 import { openPopulation, planPopulation } from "./population.js";
 import { isSound, reportOf, type Report } from "./report.js";
+import { Screen } from "./screen.js";
 import { Plain, type View } from "./view.js";
 import { openWorld } from "./world.js";
 
@@ -71,6 +74,8 @@ async function market(options: Options, view: View, running: Running, signal: Ab
   const finished = { ...stage, node: kind, path, plans, trades: play.trades, took };
   const report = await reportOf(finished);
   writeFileSync(join(folder, "report.json"), JSON.stringify(report, null, 2));
+  writeFileSync(join(folder, "report.md"), markdownOf(report));
+  writeFileSync(join(folder, "report.html"), pageOf(report));
   view.report(report, folder);
   while (options.keepRunning && !signal.aborted) await play.idle();
   return report;
@@ -110,7 +115,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     const options = readOptions(args);
     if (options.help) return (console.log(HELP), Exit.ok);
-    const view = new Plain(options.json);
+    const view = process.stdout.isTTY && !options.json ? new Screen() : new Plain(options.json);
     const report = await unlessStopped(market(options, view, running, stop.signal), options, stop.signal);
     await running.stop();
     if (options.json) console.log(JSON.stringify(report));

@@ -14,13 +14,26 @@ export interface View {
 /** Blocks between two lines. */
 const EVERY = 20;
 
-const WIDTHS = [9, 16, 9, 9, 9, 8, 6, 12, 12, 12, 12, 11, 11, 5];
-const HEAD = ["time", "phase", "BTC", "ETH", "SOL", "failing", "lots", ...CLOSING, "insurance", "deficit", "laws"];
+const WIDTHS = [5, 9, 16, 9, 9, 9, 8, 6, 12, 12, 12, 12, 11, 11, 5];
+const HEAD = [
+  "done",
+  "time",
+  "phase",
+  "BTC",
+  "ETH",
+  "SOL",
+  "failing",
+  "lots",
+  ...CLOSING,
+  "insurance",
+  "deficit",
+  "laws",
+];
 const row = (cells: readonly string[]): string => cells.map((cell, i) => cell.padStart(WIDTHS[i] ?? 0)).join(" ");
 
 export class Plain implements View {
-  private frames = 0;
-  private shown = 0;
+  private count = 0;
+  private quarter = 0;
 
   constructor(private readonly quiet: boolean) {}
 
@@ -29,14 +42,14 @@ export class Plain implements View {
   }
 
   progress(what: string, done: number, all: number): void {
-    if (Math.floor((4 * done) / all) === this.shown) return;
-    this.shown = Math.floor((4 * done) / all);
+    if (Math.floor((4 * done) / all) === this.quarter) return;
+    this.quarter = Math.floor((4 * done) / all);
     this.say(`${done} of ${all} ${what}`);
   }
 
-  frame(frame: Frame): void {
-    if (this.frames === 0) this.say(row(HEAD));
-    if (this.frames++ % EVERY === 0) this.say(line(frame));
+  frame(frame: Frame, done: number): void {
+    if (this.count === 0) this.say(row(HEAD));
+    if (this.count++ % EVERY === 0) this.say(line(frame, done));
   }
 
   report(report: Report, folder: string): void {
@@ -45,9 +58,18 @@ export class Plain implements View {
   }
 }
 
-function line({ time, phase, prices, failing, lots, closed, insurance, deficit, broken }: Frame): string {
+function line({ time, phase, prices, failing, lots, closed, insurance, deficit, broken }: Frame, done: number): string {
   const price = (name: string): string => (prices[name] ?? 0).toFixed(name === "SOL" ? 2 : 0);
-  const cells = [clock(time), phase, price("BTC"), price("ETH"), price("SOL"), String(failing), String(lots)];
+  const cells = [
+    `${Math.round(100 * done)} %`,
+    clock(time),
+    phase,
+    price("BTC"),
+    price("ETH"),
+    price("SOL"),
+    String(failing),
+    String(lots),
+  ];
   const sums = [...CLOSING.map((name) => money(closed[name])), money(insurance), money(deficit)];
   return row([...cells, ...sums, broken === 0 ? "ok" : String(broken)]);
 }
