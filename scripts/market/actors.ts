@@ -3,7 +3,7 @@
 import { accountId, type AccountId } from "@ballast/sdk";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, writeFileSync, type WriteStream } from "node:fs";
+import { createWriteStream, rmSync, writeFileSync, type WriteStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Hex } from "viem";
@@ -112,7 +112,11 @@ export class Actor {
     readonly log: string,
     private readonly child: ChildProcess,
     private readonly written: WriteStream,
+    /** What nobody needs of a chain that is gone. */
+    private readonly stored: readonly string[],
   ) {
+    // A disk that is full takes the log, not the market.
+    written.on("error", () => undefined);
     for (const stream of [child.stdout, child.stderr])
       if (stream !== null) createInterface({ input: stream }).on("line", (line) => this.hear(line));
     process.once("exit", this.kill);
@@ -127,7 +131,10 @@ export class Actor {
     const config = join(folder, `${role.name}.json`);
     writeFileSync(config, JSON.stringify(settingsOf(world, role, account, folder), null, 2));
     const log = join(folder, `${role.name}.log`);
-    return new Actor(role.name, account, log, launch(config, key), createWriteStream(log));
+    const stored = ["sqlite", "sqlite-shm", "sqlite-wal", "snapshot"].map((kind) =>
+      join(folder, `${role.name}.${kind}`),
+    );
+    return new Actor(role.name, account, log, launch(config, key), createWriteStream(log), stored);
   }
 
   get pid(): number {
@@ -163,6 +170,7 @@ export class Actor {
     }
     process.removeListener("exit", this.kill);
     this.written.end();
+    for (const file of this.stored) rmSync(file, { force: true });
   }
 
   readonly kill = (): void => void this.child.kill("SIGKILL");

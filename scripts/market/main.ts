@@ -105,6 +105,9 @@ async function unlessStopped(work: Promise<Report>, { keepRunning }: Options, si
   return Promise.race([work, stopped]);
 }
 
+/** A pipe may be slower than this process ends. */
+const written = (text: string): Promise<void> => new Promise((done) => process.stdout.write(text, () => done()));
+
 /** @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
   const running = new Running();
@@ -118,7 +121,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const view = process.stdout.isTTY && !options.json ? new Screen() : new Plain(options.json);
     const report = await unlessStopped(market(options, view, running, stop.signal), options, stop.signal);
     await running.stop();
-    if (options.json) console.log(JSON.stringify(report));
+    if (options.json) await written(`${JSON.stringify(report)}\n`);
     return isSound(report) ? Exit.ok : Exit.broken;
   } catch (error) {
     await running.stop();
