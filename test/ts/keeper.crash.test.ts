@@ -9,10 +9,10 @@ import { expect } from "chai";
 import { numberToHex } from "viem";
 import { Anvil } from "../../scripts/anvil.js";
 import { DEEDS, GWEI, install, isDone, sentBy, walletOf } from "./support/deeds.js";
-import type { Orders, Phase } from "./support/keeper.js";
+import type { Orders, Phase } from "../support/mortal.js";
 import { Postgres, unavailable } from "./support/postgres.js";
 
-const KEEPER = fileURLToPath(new URL("./support/keeper.ts", import.meta.url));
+const KEEPER = fileURLToPath(new URL("../support/mortal.ts", import.meta.url));
 /** Milliseconds. */
 const BLOCK = 80;
 const PATIENCE = 25_000;

@@ -1,8 +1,8 @@
 // A keeper in a process of its own that does every deed which is not done, and dies where it is told to.
 import { openStore, WalletSender, type Store } from "@ballast/keeper";
 import { HttpRpc, type Rpc, type RpcCall } from "@ballast/mirror";
-import type { Anvil } from "../../../scripts/anvil.js";
-import { CHAIN, deedOf, GWEI, headOf, isDone, QUOTE, walletOf } from "./deeds.js";
+import type { Anvil } from "../../scripts/anvil.js";
+import { CHAIN, deedOf, GWEI, headOf, isDone, QUOTE, walletOf } from "../ts/support/deeds.js";
 
 export type Phase = "claim" | "simulation" | "journal" | "wire" | "receipt" | "outcome" | "bump" | "cancel";
 
