@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectNear } from "../support/near.js";
 import { choose } from "../../scripts/market/paths.js";
 import { planPopulation } from "../../scripts/market/population.js";
 import type { Report } from "../../scripts/market/report.js";
@@ -138,7 +139,7 @@ describe("the market's paths and people", () => {
   it("end where their phases say", () => {
     const { path } = choose("flash-crash", 1);
     const at = (phase: string): number => path.findLast((tick) => tick.phase === phase)?.prices["ETH"] ?? 0;
-    expect(at("crash") / at("calm")).to.be.closeTo(0.8, 1e-9);
+    expectNear(at("crash") / at("calm"), 0.8, 1e-9);
   });
 
   it("come from a file by their moves alone, and a wrong file is told by its line", () => {
