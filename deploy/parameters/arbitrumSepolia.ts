@@ -1,17 +1,10 @@
 // Arbitrum's test network.
-import { DAY, DELAYS, FEES, HOUSE, PERP, POOL, ROLLUP_STAGES, SPOT, UNWINDING } from "./defaults.js";
+import { DELAYS, FEES, HOUSE, PERP, POOL, ROLLUP_STAGES, SPOT, UNWINDING, testFeed } from "./defaults.js";
 import { GOVERNOR, GUARDIAN, RECOVERY, SEQUENCER } from "./fill.js";
-import type { Draft, Sources } from "./types.js";
+import type { Draft } from "./types.js";
 
-// Feeds of test networks promise less than others: what is older than a day is stale.
-const chainlink = (pair: string, at: `0x${string}`): Sources => ({
-  feeds: [{ at, pair, heartbeat: BigInt(DAY) }],
-  quorum: 1,
-  maxDivergence: 100,
-});
-
-const ETH = chainlink("ETH / USD", "0xd30e2101a97dcbAeBCBC04F14C3f624E67A35165");
-const BTC = chainlink("BTC / USD", "0x56a43EB56Da12C0dc1D972ACb089c06a5dEF8e69");
+const ETH = testFeed("ETH / USD", "0xd30e2101a97dcbAeBCBC04F14C3f624E67A35165");
+const BTC = testFeed("BTC / USD", "0x56a43EB56Da12C0dc1D972ACb089c06a5dEF8e69");
 
 export const arbitrumSepolia: Draft = {
   network: "arbitrumSepolia",
@@ -19,7 +12,7 @@ export const arbitrumSepolia: Draft = {
   real: true,
   confirmations: 5,
   quote: { at: "0x75faf114eafb1BDbe2F0316DF893fd58CE46AA4d", symbol: "USDC", decimals: 6 },
-  quoteSources: chainlink("USDC / USD", "0x0153002d20B96532C639313c2d54c3dA09109309"),
+  quoteSources: testFeed("USDC / USD", "0x0153002d20B96532C639313c2d54c3dA09109309"),
   sequencer: SEQUENCER,
   gracePeriod: 3_600n,
   fees: FEES,

@@ -1,17 +1,10 @@
 // Base's test network.
-import { DAY, DELAYS, FEES, HOUSE, PERP, POOL, ROLLUP_STAGES, SPOT, UNWINDING } from "./defaults.js";
+import { DELAYS, FEES, HOUSE, PERP, POOL, ROLLUP_STAGES, SPOT, UNWINDING, testFeed } from "./defaults.js";
 import { GOVERNOR, GUARDIAN, RECOVERY, SEQUENCER } from "./fill.js";
-import type { Draft, Sources } from "./types.js";
+import type { Draft } from "./types.js";
 
-// Feeds of test networks promise less than others: what is older than a day is stale.
-const chainlink = (pair: string, at: `0x${string}`): Sources => ({
-  feeds: [{ at, pair, heartbeat: BigInt(DAY) }],
-  quorum: 1,
-  maxDivergence: 100,
-});
-
-const ETH = chainlink("ETH / USD", "0x4aDC67696bA383F43DD60A9e78F2C97Fbbfc7cb1");
-const BTC = chainlink("BTC / USD", "0x0FB99723Aee6f420beAD13e6bBB79b7E6F034298");
+const ETH = testFeed("ETH / USD", "0x4aDC67696bA383F43DD60A9e78F2C97Fbbfc7cb1");
+const BTC = testFeed("BTC / USD", "0x0FB99723Aee6f420beAD13e6bBB79b7E6F034298");
 
 export const baseSepolia: Draft = {
   network: "baseSepolia",
@@ -19,7 +12,7 @@ export const baseSepolia: Draft = {
   real: true,
   confirmations: 5,
   quote: { at: "0x036CbD53842c5426634e7929541eC2318f3dCF7e", symbol: "USDC", decimals: 6 },
-  quoteSources: chainlink("USDC / USD", "0xd30e2101a97dcbAeBCBC04F14C3f624E67A35165"),
+  quoteSources: testFeed("USDC / USD", "0xd30e2101a97dcbAeBCBC04F14C3f624E67A35165"),
   sequencer: SEQUENCER,
   gracePeriod: 3_600n,
   fees: FEES,

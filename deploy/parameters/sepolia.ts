@@ -1,17 +1,10 @@
 // Ethereum's test network.
-import { DAY, DELAYS, FEES, MAINCHAIN_HOUSE, PERP, POOL, MAINCHAIN_STAGES, SPOT, UNWINDING } from "./defaults.js";
+import { DELAYS, FEES, MAINCHAIN_HOUSE, PERP, POOL, MAINCHAIN_STAGES, SPOT, UNWINDING, testFeed } from "./defaults.js";
 import { GOVERNOR, GUARDIAN, RECOVERY } from "./fill.js";
-import type { Draft, Sources } from "./types.js";
+import type { Draft } from "./types.js";
 
-// Feeds of test networks promise less than others: what is older than a day is stale.
-const chainlink = (pair: string, at: `0x${string}`): Sources => ({
-  feeds: [{ at, pair, heartbeat: BigInt(DAY) }],
-  quorum: 1,
-  maxDivergence: 100,
-});
-
-const ETH = chainlink("ETH / USD", "0x694AA1769357215DE4FAC081bf1f309aDC325306");
-const BTC = chainlink("BTC / USD", "0x1b44F3514812d835EB1BDB0acB33d3fA3351Ee43");
+const ETH = testFeed("ETH / USD", "0x694AA1769357215DE4FAC081bf1f309aDC325306");
+const BTC = testFeed("BTC / USD", "0x1b44F3514812d835EB1BDB0acB33d3fA3351Ee43");
 
 export const sepolia: Draft = {
   network: "sepolia",
@@ -19,7 +12,7 @@ export const sepolia: Draft = {
   real: true,
   confirmations: 5,
   quote: { at: "0x1c7D4B196Cb0C7B01d743Fbc6116a902379C7238", symbol: "USDC", decimals: 6 },
-  quoteSources: chainlink("USDC / USD", "0xA2F78ab2355fe2f984D808B5CeE7FD0A93D5270E"),
+  quoteSources: testFeed("USDC / USD", "0xA2F78ab2355fe2f984D808B5CeE7FD0A93D5270E"),
   sequencer: "none",
   gracePeriod: 0n,
   fees: FEES,
