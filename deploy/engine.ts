@@ -69,8 +69,27 @@ function listenerOf(onConfirmed: NonNullable<Run["onConfirmed"]>): ExecutionEven
   };
 }
 
-/** Deploys what is not there yet; returns where each contract is, by its step. */
+/** Ignition's number for a node that has more of an account's transactions than it expects. */
+const NONCE_AHEAD = "HHE10411";
+const TRIES = 3;
+
+/**
+ * Deploys what is not there yet; returns where each contract is, by its step. A run that was stopped may have written down
+ * later transactions of a batch as done and an earlier one as on its way: Ignition counts from the latter, finds the node
+ * ahead and stops, but has looked it up by then.
+ */
 export async function runModule(run: Run): Promise<Readonly<Record<string, Address>>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await runOnce(run);
+    } catch (error) {
+      const ahead = error instanceof Error && error.message.includes(NONCE_AHEAD);
+      if (!ahead || run.folder === undefined || tries === TRIES) throw error;
+    }
+  }
+}
+
+async function runOnce(run: Run): Promise<Readonly<Record<string, Address>>> {
   const { connection, parameters, confirmations, folder, onConfirmed } = run;
   const accounts = await accountsOf(connection);
   const result = await deploy({

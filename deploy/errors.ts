@@ -52,6 +52,18 @@ export class NotReady extends BallastError {
   }
 }
 
+/** The file of a new market says something that cannot be. */
+export class MarketInvalid extends BallastError {
+  override readonly name = "MarketInvalid";
+  override readonly retryable = false;
+  override readonly args: { file: string; fault: string };
+
+  constructor(file: string, fault: string) {
+    super(`${file}: ${fault}`);
+    this.args = { file, fault };
+  }
+}
+
 /** The journal tells of contracts that the chain does not have, or has with other code. */
 export class JournalForeign extends BallastError {
   override readonly name = "JournalForeign";

@@ -2,6 +2,7 @@
 // network, with the same code and the same arguments.
 import { network } from "hardhat";
 import { formatEther, formatGwei, type PublicClient } from "viem";
+import { dataFeeOf, type DataFee, type Posted } from "./dataFee.js";
 import { accountsOf, clientOf, runModule } from "./engine.js";
 import type { Parameters } from "./parameters/index.js";
 import { plant } from "./plant.js";
@@ -12,6 +13,7 @@ export interface Step {
   /** Bytes of the transaction's data, which a rollup publishes elsewhere at a price of its own. */
   readonly bytes: number;
   readonly done: boolean;
+  readonly posted: Posted;
 }
 
 export interface Plan {
@@ -20,6 +22,9 @@ export interface Plan {
   /** Of the steps that are left. */
   readonly gas: bigint;
   readonly gasPrice: bigint;
+  /** Of a rollup that tells it. */
+  readonly dataFee: DataFee | undefined;
+  /** All together, in wei. */
   readonly cost: bigint;
 }
 
@@ -37,11 +42,12 @@ async function rehearse(parameters: Parameters): Promise<Omit<Step, "done">[]> {
     await plant(request, deployer, parameters);
     const steps: Omit<Step, "done">[] = [];
     const onConfirmed = async (id: string, hash: `0x${string}`): Promise<void> => {
-      const [{ gasUsed }, { input }] = await Promise.all([
+      const [{ gasUsed }, { input, to, nonce }] = await Promise.all([
         client.getTransactionReceipt({ hash }),
         client.getTransaction({ hash }),
       ]);
-      steps.push({ id, gas: gasUsed, bytes: (input.length - 2) / 2 });
+      const posted = { to, input, nonce, gas: gasUsed };
+      steps.push({ id, gas: gasUsed, bytes: (input.length - 2) / 2, posted });
     };
     await runModule({ connection, parameters, confirmations: 1, onConfirmed });
     return steps;
@@ -54,7 +60,9 @@ export async function planOf(parameters: Parameters, client: PublicClient, done:
   const [rehearsed, gasPrice] = [await rehearse(parameters), await client.getGasPrice()];
   const steps = rehearsed.map((step) => ({ ...step, done: done.has(step.id) }));
   const gas = steps.reduce((sum, step) => (step.done ? sum : sum + step.gas), 0n);
-  return { parameters, steps, gas, gasPrice, cost: gas * gasPrice };
+  const left = steps.filter((step) => !step.done).map(({ posted }) => posted);
+  const dataFee = await dataFeeOf(client, parameters.chainId, gasPrice, left);
+  return { parameters, steps, gas, gasPrice, dataFee, cost: gas * gasPrice + (dataFee?.wei ?? 0n) };
 }
 
 const authorityLines = ({ authority }: Parameters): string[] => {
@@ -66,7 +74,13 @@ const authorityLines = ({ authority }: Parameters): string[] => {
   ];
 };
 
-export function describePlan({ parameters, steps, gas, gasPrice, cost }: Plan): string {
+/** What data costs besides gas, and who says so. */
+const dataLine = (bytes: number, fee: DataFee | undefined): string =>
+  fee === undefined
+    ? `${bytes} bytes; what a rollup charges for data is not in it: this chain has neither GasPriceOracle nor NodeInterface`
+    : `${formatEther(fee.wei)} ether of it for ${bytes} bytes of data on the main chain, says ${fee.by} for this moment`;
+
+export function describePlan({ parameters, steps, gas, gasPrice, dataFee, cost }: Plan): string {
   const width = Math.max(...steps.map(({ id }) => id.length));
   const lines = steps.map(
     ({ id, gas: used, bytes, done }) =>
@@ -78,7 +92,8 @@ export function describePlan({ parameters, steps, gas, gasPrice, cost }: Plan): 
     `${parameters.network}, chain ${parameters.chainId}`,
     ...lines,
     "",
-    `${left.length} of ${steps.length} transactions are left: ${gas} gas at ${formatGwei(gasPrice)} gwei = ${formatEther(cost)} ether (${bytes} bytes, which a rollup charges for besides)`,
+    `${left.length} of ${steps.length} transactions are left: ${gas} gas at ${formatGwei(gasPrice)} gwei${dataFee === undefined ? "" : " and data"} = ${formatEther(cost)} ether`,
+    dataLine(bytes, dataFee),
     ...authorityLines(parameters),
   ].join("\n");
 }

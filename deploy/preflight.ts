@@ -28,7 +28,7 @@ export interface Ground {
 /** One fault instead of whatever a call to the wrong contract ends with. */
 const orFault = (check: Faults, fault: string): Faults => check.catch(() => [fault]);
 
-async function feedFaults(client: PublicClient, feed: Extract<Feed, { at: Address }>, now: bigint): Faults {
+export async function feedFaults(client: PublicClient, feed: Extract<Feed, { at: Address }>, now: bigint): Faults {
   const { at, pair, heartbeat } = feed;
   const ask = { abi: FEED, address: at } as const;
   const [description, decimals, [, answer, , updatedAt]] = await Promise.all([

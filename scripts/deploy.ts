@@ -1,8 +1,10 @@
 // Deploys the protocol with its markets, or goes on where a run was interrupted.
 //   npm run deploy -- --network sepolia [--dry-run] [--fill governor=0x… …] [--yes] [--explorer]
 //   npm run deploy -- --network sepolia --source FEED [--heartbeat SECONDS]
+//   npm run deploy -- --network sepolia --market FILE
 // Builds for production first, unless the network is localhost or --no-build says not to. --explorer verifies the sources of
-// what the journal knows instead of deploying; --source deploys one more price source. The key is in Hardhat's keystore or in DEPLOYER_KEY, never in a file here.
+// what the journal knows instead of deploying; --source deploys one more price source, --market
+// sources and pool of one more perp, with the batches that list it. The key is in Hardhat's keystore or in DEPLOYER_KEY, never in a file here.
 import { BallastError, decodeError } from "@ballast/sdk";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     network: { type: "string", default: "localhost" },
     fill: { type: "string", multiple: true, default: [] },
     source: { type: "string" },
+    market: { type: "string" },
     heartbeat: { type: "string", default: "86400" },
     "dry-run": { type: "boolean", default: false },
     explorer: { type: "boolean", default: false },
@@ -66,15 +69,21 @@ async function main(): Promise<void> {
   if (values.explorer) return hardhat("ignition", "verify", id, "--network", values.network);
   const parameters = resolve(draft, { ...(await knownFills(values.deployments, draft)), ...fillsOf(values.fill) });
   await build(real);
-  const [{ network }, { deployNetwork }, { deploySource }] = await Promise.all([
+  const [{ network }, { deployNetwork }, { deploySource }, { deployMarket }] = await Promise.all([
     import("hardhat"),
     import("../deploy/deploy.js"),
     import("../deploy/source.js"),
+    import("../deploy/market.js"),
   ]);
   const connection = await network.create(values.network);
   if (values.source !== undefined) {
     const [feed, heartbeat] = [getAddress(values.source), BigInt(values.heartbeat)];
     return console.log(await deploySource({ connection, parameters, feed, heartbeat }));
+  }
+  const { deployments, market: file } = values;
+  if (file !== undefined) {
+    await deployMarket({ connection, parameters, file, deployments, say: (line) => console.log(line) });
+    return;
   }
   const { files } = await deployNetwork({
     connection,

@@ -4,14 +4,13 @@ pragma solidity ^0.8.28;
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Legs} from "../libraries/Legs.sol";
-import {AccountId, accountId} from "../types/AccountId.sol";
+import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {Assessor} from "./Assessor.sol";
-import {Ledger, Pool, Position} from "./Ledger.sol";
+import {Ledger} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 import {Positions} from "./Positions.sol";
-import {Quotes} from "./Quotes.sol";
 
 /// @notice The assessor as a linked library, for those that are large themselves.
 library Assessing {
@@ -54,20 +53,6 @@ library Assessing {
         }
         c.market = Markets.current(ledger, asset, c.price);
         c.size = Assessor.preview(ledger, account, asset, c.price).size;
-    }
-
-    /// @notice What a market's pool asks per unit when a taker buys `size` (sells, if negative).
-    function quote(
-        Ledger storage ledger,
-        AssetId asset,
-        Markets.Market memory m,
-        Price memory price,
-        int256 size
-    ) external view returns (uint256) {
-        Pool memory pool = ledger.perps[asset].pool;
-        Position memory position = ledger.positions[accountId(pool.owner, 0)][asset];
-        int256 inventory = Assessor.touched(ledger, asset, position, m).size;
-        return Quotes.price(pool, price, inventory, size, m.initialDepth);
     }
 
     /// @notice A market at this price, accrued to now.

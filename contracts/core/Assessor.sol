@@ -38,6 +38,15 @@ library Assessor {
         bool diverged;
     }
 
+    /// @notice Who may take a leg: what he holds of it, and what his account can carry.
+    struct Holder {
+        int256 size;
+        int256 equity;
+        /// Initial equity beyond initial margin, and what of it is quote.
+        int256 free;
+        int256 freeQuote;
+    }
+
     /// @notice An account, or one leg of it, at mark.
     struct Standing {
         int256 equity;
@@ -122,6 +131,11 @@ library Assessor {
         return Standing(a.equity, a.marginEquity, a.maintenance, a.collateral);
     }
 
+    function holder(Assessment memory a, int256 size) internal pure returns (Holder memory) {
+        int256 free = a.initialEquity - int256(a.initial);
+        return Holder(size, a.equity, free, free < a.quoteEquity ? free : a.quoteEquity);
+    }
+
     /// @notice Quote owed against spot: −(cash + perps at mark) of an account that holds spot.
     function debt(Standing memory s) internal pure returns (uint256) {
         int256 quote = s.equity - int256(s.collateral);
@@ -149,7 +163,16 @@ library Assessor {
         if (market.config.kind == AssetKind.Spot) {
             s.collateral = uint256(s.equity);
             s.marginEquity = Margin.counted(s.equity, haircut(market.config, price.status));
-        } else s.maintenance = maintenance(market, size, price.mark, price.status);
+        } else s.maintenance = maintenance(market, size, price);
+    }
+
+    /// @notice What a leg of a perp needs at mark.
+    function maintenance(
+        Markets.Market memory market,
+        int256 size,
+        Price memory price
+    ) internal pure returns (uint256) {
+        return maintenanceAt(market, size, price.mark, maintenanceRate(market, price.status));
     }
 
     /// @notice What one leg adds to the initial margin, the reserve on its profit included, at the worse of mark and slow.
@@ -213,13 +236,12 @@ library Assessor {
         return frozen(market.config, status) ? market.maintenanceRate + market.initialRate : market.maintenanceRate;
     }
 
-    function maintenance(
+    function maintenanceAt(
         Markets.Market memory market,
         int256 size,
         uint256 price,
-        PriceStatus status
+        uint256 rate
     ) private pure returns (uint256) {
-        uint256 rate = maintenanceRate(market, status);
         return Margin.required(Margin.notionalOf(size, price), rate, market.maintenanceDepth);
     }
 
@@ -252,9 +274,10 @@ library Assessor {
         int256 value = Margin.value(size, price.mark);
         a.equity += value;
         a.marginEquity += value;
-        a.maintenance += maintenance(market, size, price.mark, price.status);
+        uint256 rate = maintenanceRate(market, price.status);
+        a.maintenance += maintenanceAt(market, size, price.mark, rate);
         a.fastMarginEquity += Margin.value(size, price.fast);
-        a.fastMaintenance += maintenance(market, size, price.fast, price.status);
+        a.fastMaintenance += maintenanceAt(market, size, price.fast, rate);
         value = Margin.value(size, Margin.worse(size, price.mark, price.slow));
         a.initialEquity += value;
         a.quoteEquity += value;

@@ -176,6 +176,13 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return Settling.examine(ledger, IOracle(oracle), account, asset);
     }
 
+    function examineWithPool(
+        AccountId account,
+        AssetId asset
+    ) external nonReentrant returns (Case memory, Pool memory, Assessor.Holder memory) {
+        return Settling.examineWithPool(ledger, IOracle(oracle), account, asset);
+    }
+
     function liquidate(
         Liquidation calldata terms,
         bytes calldata data

@@ -12,7 +12,6 @@ import {AssetId} from "../types/AssetId.sol";
 import {PriceStatus} from "../types/Price.sol";
 import {POOL} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
-import {Assessing} from "./Assessing.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
@@ -79,12 +78,24 @@ library Liquidating {
             require(open, IClearingHouse.NothingQuoted(terms.asset));
             int256 size = int256(FixedPoint.min(terms.size, Positions.MAX_SIZE));
             require(size != 0, IClearingHouse.ZeroAmount());
-            return Assessing.quote(ledger, terms.asset, start.market, start.price, long ? -size : size);
+            return quote(ledger, terms.asset, start, long ? -size : size);
         }
         price = terms.price;
         bool beyond =
             long ? price * 10_000 > mark * (10_000 + PRICE_BAND) : price * 10_000 < mark * (10_000 - PRICE_BAND);
         require(!beyond, IClearingHouse.OutsidePriceBand(price, mark, PRICE_BAND));
+    }
+
+    /// @dev What the pool asks per unit when it gives `size` (takes, if negative).
+    function quote(
+        Ledger storage ledger,
+        AssetId asset,
+        Steps.Start memory start,
+        int256 size
+    ) private view returns (uint256) {
+        Position memory position = ledger.positions[start.taker][asset];
+        int256 inventory = Assessor.touched(ledger, asset, position, start.market).size;
+        return Quotes.price(start.pool, start.price, inventory, size, start.market.initialDepth);
     }
 
     /// @dev What of a bankrupt account's loss is this step's: known before it is taken.

@@ -16,7 +16,6 @@ import {Exchanging} from "./Exchanging.sol";
 import {AssetKind, AssetState, Ledger} from "./Ledger.sol";
 import {Paying} from "./Paying.sol";
 import {Planner} from "./Planner.sol";
-import {Planning} from "./Planning.sol";
 import {Pricing} from "./Pricing.sol";
 import {Steps} from "./Steps.sol";
 
@@ -27,9 +26,6 @@ library Offsetting {
     using Accounting for Ledger;
     using Exchanging for Ledger;
     using Pricing for Ledger;
-
-    /// @dev The health up to which a solvent account is offset at most.
-    uint256 private constant MOST_TARGET = 2e18;
 
     function offset(
         Ledger storage ledger,
@@ -59,7 +55,10 @@ library Offsetting {
         (AccountId account, AssetId asset) = (terms.account, terms.asset);
         (change.settled, change.before) = Deleveraging.touch(ledger, account, asset);
         ledger.addCash(account, change.settled);
-        uint256 asked = FixedPoint.min(terms.size, orphaned(terms, change.before, start));
+        uint256 asked = FixedPoint.min(
+            terms.size,
+            Planner.orphaned(start.before, start.market, change.before, start.price, Steps.costOf(terms))
+        );
         // Rounding may have left less of the other side.
         uint256 size = FixedPoint.min(asked, ledger.perps[asset].openInterest);
         require(size != 0 || isResidue(ledger, asset, change), IClearingHouse.ZeroAmount());
@@ -109,19 +108,6 @@ library Offsetting {
             Assessor.orphaned(start.before),
             IClearingHouse.NotOrphaned(terms.account, start.before.marginEquity, start.before.maintenance)
         );
-    }
-
-    /// @dev The whole leg of a bankrupt account, else what brings it well above maintenance when it has paid for the step.
-    function orphaned(
-        IClearingHouse.Liquidation calldata terms,
-        int256 size,
-        Steps.Start memory start
-    ) private pure returns (uint256) {
-        Assessor.Standing memory s = start.before;
-        if (s.equity < 0) return FixedPoint.abs(size);
-        int256 cost = Steps.costOf(terms);
-        s = Assessor.Standing(s.equity - cost, s.marginEquity - cost, s.maintenance, s.collateral);
-        return Planning.plan(Planner.legOf(s, start.market, size, start.price, MOST_TARGET, 0)).size;
     }
 
     /// @dev What of a bankrupt account's loss is this leg's; at mark the rest of the step costs nothing but a wei of rounding.

@@ -42,17 +42,13 @@ library Pricing {
 
     function latchOne(Ledger storage ledger, IOracle oracle, AssetId asset) internal returns (Price memory) {
         requireListed(ledger, asset);
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = asset;
-        return latch(ledger, oracle, assets)[0];
+        return latch(ledger, oracle, single(asset))[0];
     }
 
     /// @notice As `latchOne`, of a market whose pool is measured before the call ends: that tells the conditions once.
     function latchQuietly(Ledger storage ledger, IOracle oracle, AssetId asset) internal returns (Price memory price) {
         requireListed(ledger, asset);
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = asset;
-        price = oracle.latch(assets)[0];
+        price = oracle.latch(single(asset))[0];
         accrue(ledger, ledger.perps[asset], asset, price, Tell.Never);
     }
 
@@ -79,9 +75,10 @@ library Pricing {
         Markets.Market memory market,
         Price memory price
     ) internal returns (Assessor.Assessment memory) {
-        Account memory stored = ledger.accounts[account];
-        bool alone = stored.legs == 0 || stored.legs == AssetId.unwrap(asset);
-        if (stored.indebted || !alone || market.config.kind != AssetKind.Perp) return assess(ledger, oracle, account);
+        Account storage stored = ledger.accounts[account];
+        (uint96 legs, bool indebted) = (stored.legs, stored.indebted);
+        bool alone = legs == 0 || legs == AssetId.unwrap(asset);
+        if (indebted || !alone || market.config.kind != AssetKind.Perp) return assess(ledger, oracle, account);
         return Assessor.assessOnly(ledger, account, asset, market, price);
     }
 
@@ -162,6 +159,11 @@ library Pricing {
             a.initialEquity >= int256(a.initial),
             IClearingHouse.InsufficientMargin(account, a.initialEquity, a.initial)
         );
+    }
+
+    function single(AssetId asset) private pure returns (AssetId[] memory assets) {
+        assets = new AssetId[](1);
+        assets[0] = asset;
     }
 
     function requireListed(Ledger storage ledger, AssetId asset) private view {

@@ -4,17 +4,17 @@ pragma solidity ^0.8.28;
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {Legs} from "../libraries/Legs.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetKind, AssetState, Ledger, Position} from "./Ledger.sol";
+import {AssetKind, AssetState, Ledger, Pool, Position} from "./Ledger.sol";
+import {Markets} from "./Markets.sol";
 import {Paying} from "./Paying.sol";
 import {Pricing} from "./Pricing.sol";
-import {Steps} from "./Steps.sol";
 import {Winding} from "./Winding.sol";
 
 /// @notice Brings accounts up to date without their doing, and looks at them.
@@ -56,11 +56,45 @@ library Settling {
         AccountId account,
         AssetId asset
     ) external returns (IClearingHouse.Case memory c) {
-        (c.price, c.market, c.account) = Steps.look(ledger, oracle, account, asset);
+        look(ledger, oracle, account, asset, c);
+    }
+
+    /// @notice As `examine`, and beside it what the market's pool asks and holds.
+    function examineWithPool(
+        Ledger storage ledger,
+        IOracle oracle,
+        AccountId account,
+        AssetId asset
+    ) external returns (IClearingHouse.Case memory c, Pool memory pool, Assessor.Holder memory holder) {
+        look(ledger, oracle, account, asset, c);
+        pool = ledger.perps[asset].pool;
+        if (pool.owner == address(0)) return (c, pool, holder);
+        AccountId owner = accountId(pool.owner, 0);
+        Assessor.Assessment memory a = ledger.assessAt(oracle, owner, asset, c.market, c.price);
+        holder = Assessor.holder(a, sizeOf(ledger, owner, asset, c.market));
+    }
+
+    function look(
+        Ledger storage ledger,
+        IOracle oracle,
+        AccountId account,
+        AssetId asset,
+        IClearingHouse.Case memory c
+    ) private {
+        c.price = ledger.latchOne(oracle, asset);
+        c.market = Markets.current(ledger, asset, c.price);
+        c.account = ledger.assessAt(oracle, account, asset, c.market, c.price);
+        c.size = sizeOf(ledger, account, asset, c.market);
+    }
+
+    function sizeOf(
+        Ledger storage ledger,
+        AccountId account,
+        AssetId asset,
+        Markets.Market memory market
+    ) private view returns (int256) {
         Position memory position = ledger.positions[account][asset];
-        c.size =
-            c.market.config.kind == AssetKind.Perp
-                ? Assessor.touched(ledger, asset, position, c.market).size
-                : position.size;
+        if (market.config.kind != AssetKind.Perp) return position.size;
+        return Assessor.touched(ledger, asset, position, market).size;
     }
 }

@@ -6,7 +6,7 @@ import {IOracle} from "../interfaces/IOracle.sol";
 import {Incentives} from "../libraries/Incentives.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
-import {AssetId, QUOTE} from "../types/AssetId.sol";
+import {QUOTE} from "../types/AssetId.sol";
 import {Price} from "../types/Price.sol";
 import {INSURANCE, POOL} from "../types/Rows.sol";
 import {Accounting} from "./Accounting.sol";
@@ -39,25 +39,15 @@ library Steps {
         uint256 premium;
     }
 
-    function look(
-        Ledger storage ledger,
-        IOracle oracle,
-        AccountId account,
-        AssetId asset
-    ) internal returns (Price memory price, Markets.Market memory market, Assessor.Assessment memory a) {
-        price = ledger.latchOne(oracle, asset);
-        market = Markets.current(ledger, asset, price);
-        a = ledger.assessAt(oracle, account, asset, market, price);
-    }
-
     /// @dev The account is liquidatable, or spot is to be sold against which more quote is owed than the cap.
     function begin(
         Ledger storage ledger,
         IOracle oracle,
         IClearingHouse.Liquidation calldata terms
     ) internal returns (Start memory start) {
-        Assessor.Assessment memory a;
-        (start.price, start.market, a) = look(ledger, oracle, terms.account, terms.asset);
+        start.price = ledger.latchOne(oracle, terms.asset);
+        start.market = Markets.current(ledger, terms.asset, start.price);
+        Assessor.Assessment memory a = ledger.assessAt(oracle, terms.account, terms.asset, start.market, start.price);
         start.before = Assessor.standing(a);
         start.long = ledger.positions[terms.account][terms.asset].size > 0;
         start.taker = terms.taker;

@@ -276,6 +276,12 @@ interface IClearingHouse {
     /// @notice Latches the prices of an account, accrues the market, and returns what a stage decides on.
     function examine(AccountId account, AssetId asset) external returns (Case memory);
 
+    /// @notice As `examine`, and beside it what the market's pool asks and holds; nothing where there is none.
+    function examineWithPool(
+        AccountId account,
+        AssetId asset
+    ) external returns (Case memory, Pool memory, Assessor.Holder memory);
+
     /// @notice LIQUIDATE: the account is liquidatable now, or the leg is spot against which more quote is owed than the cap
     /// and the sale repays no more than that; its leg only shrinks, its loss stays within the bound and never lowers its
     /// health; the taker pays no price beyond the band and meets initial margin. A bankrupt account's part of the loss

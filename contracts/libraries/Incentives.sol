@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {MAX_PRICE} from "../types/Price.sol";
 import {FixedPoint, WAD} from "./math/FixedPoint.sol";
 
 /// @notice What a step may cost its account, who gets it, and when.
@@ -64,10 +65,10 @@ library Incentives {
     }
 
     /// @notice Mark less (plus, for who gives a short) the premium per unit; for the account by rounding. A premium may come to
-    /// more than a leg is worth: nobody is paid to take one, it goes for next to nothing.
+    /// more than a leg is worth: nobody is paid to take one, it goes for next to nothing, or for the most that a price can be.
     function price(bool long, uint256 mark, int256 premium_, uint256 size) internal pure returns (uint256) {
         int256 perUnit = FixedPoint.mulDivFloor(premium_, WAD, size);
         int256 offered = long ? int256(mark) - perUnit : int256(mark) + perUnit;
-        return offered > 0 ? uint256(offered) : 1;
+        return offered > 0 ? FixedPoint.min(uint256(offered), MAX_PRICE) : 1;
     }
 }

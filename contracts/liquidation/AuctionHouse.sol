@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
+import {ILotTaker} from "../interfaces/ILotTaker.sol";
 import {Incentives} from "../libraries/Incentives.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId} from "../types/AccountId.sol";
@@ -103,7 +104,7 @@ library AuctionHouse {
             bid.account,
             bid.asset
         );
-        Lot memory lot = chain.lots[s.account][s.asset];
+        Lot memory lot = lotAt(chain, s.account, s.asset);
         require(lot.size != 0, ILiquidator.NoLot(s.account, s.asset));
         (ILiquidator.LotView memory v, uint256 planned) = look(s, lot);
         require(v.size != 0, ILiquidator.NothingOnOffer(s.account, s.asset));
@@ -131,6 +132,21 @@ library AuctionHouse {
         if (bid.data.length != 0) s.reload(house.examine(s.account, s.asset));
         s.pay(chain.episodes[s.account], d.tip + d.insuredTip);
         settle(chain, s, lot);
+    }
+
+    /// @notice What is on offer. What the last lot left behind is of no interest.
+    function lotAt(Chain storage chain, AccountId account, AssetId asset) internal view returns (Lot memory lot) {
+        Lot storage stored = chain.lots[account][asset];
+        if (stored.size != 0) lot = stored;
+    }
+
+    /// @notice Tells a bidder what he has taken.
+    function hand(bytes calldata data) external {
+        (address bidder, ILiquidator.Taken memory taken, bytes memory own) = abi.decode(
+            data,
+            (address, ILiquidator.Taken, bytes)
+        );
+        ILotTaker(bidder).onTaken(taken, own);
     }
 
     /// @notice Opens a lot, in place of one that is over.

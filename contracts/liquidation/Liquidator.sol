@@ -3,14 +3,14 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Assessor} from "../core/Assessor.sol";
 import {Pool} from "../core/Ledger.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidationStage} from "../interfaces/ILiquidationStage.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
-import {ILotTaker} from "../interfaces/ILotTaker.sol";
 import {Incentives} from "../libraries/Incentives.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
-import {AccountId, accountId} from "../types/AccountId.sol";
+import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {POOL} from "../types/Rows.sol";
 import {Absorbing} from "./Absorbing.sol";
@@ -35,6 +35,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
     /// @dev What one call has done so far, and why stages were passed.
     struct Run {
         AccountId keeper;
+        Pool pool;
+        Assessor.Holder holder;
         Stage stage;
         uint256 size;
         Reason reduce;
@@ -54,8 +56,11 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         AccountId keeper
     ) external nonReentrant returns (Stage, uint256) {
         require(keeper.ownerOf() != address(0), IClearingHouse.ReservedRow(keeper));
-        Situations.Situation memory s = look(examine(account, asset), account, asset);
-        Lot memory lot = chain.lots[account][asset];
+        Run memory run;
+        IClearingHouse.Case memory c;
+        (c, run.pool, run.holder) = clearingHouse.examineWithPool(account, asset);
+        Situations.Situation memory s = Situations.load(chain, clearingHouse, c, account, asset);
+        Lot memory lot = chain.lotAt(account, asset);
         bool over = lot.size != 0 && AuctionHouse.isOver(s, lot);
         if (!s.open) {
             requireLeftover(s, lot, over);
@@ -64,7 +69,6 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         }
         require(lot.size == 0 || over, LotNotOver(account, asset, AuctionHouse.endOf(s, lot), block.timestamp));
         if (over && AuctionHouse.isForgotten(s, lot)) chain.close(s, lot);
-        Run memory run;
         run.keeper = keeper;
         reduce(s, run);
         bool opened = lot.size == 0 && !s.isDone() && auction(s, lot, run);
@@ -102,8 +106,7 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
     /// @inheritdoc ILiquidationStage
     function onTaken(bytes calldata data) external {
         require(msg.sender == address(clearingHouse), NotClearingHouse(msg.sender));
-        (address bidder, Taken memory taken, bytes memory own) = abi.decode(data, (address, Taken, bytes));
-        ILotTaker(bidder).onTaken(taken, own);
+        AuctionHouse.hand(data);
     }
 
     /// @inheritdoc ILiquidator
@@ -146,17 +149,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         return chain.backstop;
     }
 
-    function look(
-        IClearingHouse.Case memory c,
-        AccountId account,
-        AssetId asset
-    ) internal view returns (Situations.Situation memory) {
-        return Situations.load(chain, clearingHouse, c, account, asset);
-    }
-
     function reduce(Situations.Situation memory s, Run memory run) internal {
-        Pool memory pool = clearingHouse.poolOf(s.asset);
-        Offer memory o = Reducing.offer(s, chain.flows[s.asset], pool, examine(accountId(pool.owner, 0), s.asset));
+        Offer memory o = Reducing.offer(s, chain.flows[s.asset], run.pool, run.holder);
         run.reduce = o.reason;
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
@@ -184,7 +178,12 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
 
     function absorb(Situations.Situation memory s, Run memory run) internal {
         if (s.isDone()) return;
-        Offer memory o = Absorbing.offer(s, chain.backstop, examine(chain.backstop, s.asset));
+        Assessor.Holder memory holder;
+        if (AccountId.unwrap(chain.backstop) != 0) {
+            IClearingHouse.Case memory c = examine(chain.backstop, s.asset);
+            holder = Assessor.holder(c.account, c.size);
+        }
+        Offer memory o = Absorbing.offer(s, chain.backstop, holder);
         run.absorb = o.reason;
         if (o.size == 0) return;
         Situations.Deal memory d = s.dealOf(o.size, o.planned);
@@ -206,9 +205,8 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         step(s, run, d, Stage.Offset);
     }
 
-    /// @dev The account in the ledger as it is now, with prices latched; nothing for nobody.
-    function examine(AccountId account, AssetId asset) internal returns (IClearingHouse.Case memory c) {
-        if (AccountId.unwrap(account) != 0) c = clearingHouse.examine(account, asset);
+    function examine(AccountId account, AssetId asset) internal returns (IClearingHouse.Case memory) {
+        return clearingHouse.examine(account, asset);
     }
 
     /// @dev A stage that fails is passed. What it reads has been latched for its offer: it cannot be made to fail by little gas.
@@ -232,12 +230,12 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
             return false;
         }
         IClearingHouse.Step memory done = abi.decode(result, (IClearingHouse.Step));
+        (run.stage, run.size) = (stage, FixedPoint.abs(s.size - done.size));
         s.take(done.size, done.standing);
         // The loss that was booked has used of it: in this call it pays nobody else.
         s.insurable = 0;
-        (run.stage, run.size) = (stage, d.size);
         uint256 tip = d.tip + d.insuredTip;
-        emit Stepped(s.account, s.asset, run.keeper, stage, d.size, done.price, d.penalty, tip);
+        emit Stepped(s.account, s.asset, run.keeper, stage, run.size, done.price, d.penalty, tip);
         s.pay(chain.episodes[s.account], tip);
         return true;
     }

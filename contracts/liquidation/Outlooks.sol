@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Assessor} from "../core/Assessor.sol";
 import {Pool} from "../core/Ledger.sol";
+import {Planner} from "../core/Planner.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {Minutes} from "../libraries/Minutes.sol";
+import {FixedPoint} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Absorbing} from "./Absorbing.sol";
@@ -53,13 +56,34 @@ library Outlooks {
     ) private view {
         Flow memory flow = chain.flows[s.asset];
         Pool memory pool = house.poolOf(s.asset);
-        IClearingHouse.Case memory held;
-        if (pool.owner != address(0)) held = house.caseOf(accountId(pool.owner, 0), s.asset);
-        o.reduce = Reducing.offer(s, flow, pool, held);
+        o.reduce = Reducing.offer(s, flow, pool, holderOf(house, accountId(pool.owner, 0), s.asset));
         o.auction = AuctionHouse.offer(s, flow.inFlight - lot.size);
-        if (AccountId.unwrap(chain.backstop) != 0) held = house.caseOf(chain.backstop, s.asset);
-        o.absorb = Absorbing.offer(s, chain.backstop, held);
+        o.absorb = Absorbing.offer(s, chain.backstop, holderOf(house, chain.backstop, s.asset));
         o.offset = Orphans.offer(s);
+        if (o.offset.size != 0 && !s.isSpot()) o.offset.size = closed(house, s, o.offset);
+    }
+
+    function holderOf(
+        IClearingHouse house,
+        AccountId account,
+        AssetId asset
+    ) private view returns (Assessor.Holder memory holder) {
+        if (AccountId.unwrap(account) == 0) return holder;
+        IClearingHouse.Case memory c = house.caseOf(account, asset);
+        return Assessor.holder(c.account, c.size);
+    }
+
+    /// @dev What the ledger closes of what the stage asks for: it looks at what the step costs indeed, and drops what rounding
+    /// leaves of a leg that has nothing on the other side.
+    function closed(
+        IClearingHouse house,
+        Situations.Situation memory s,
+        ILiquidator.Offer memory o
+    ) private view returns (uint256 size) {
+        Situations.Deal memory d = s.dealOf(o.size, o.planned);
+        size = Planner.orphaned(s.standing, s.market, s.size, s.price, int256(d.penalty + d.tip));
+        size = FixedPoint.min(size, o.size);
+        if (size >= house.perpOf(s.asset).openInterest) size = FixedPoint.abs(s.size);
     }
 
     /// @dev A lot that is over had its time: the stages after it come first.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Assessor} from "../core/Assessor.sol";
 import {AssetState, Pool} from "../core/Ledger.sol";
 import {Quotes} from "../core/Quotes.sol";
-import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {Minutes} from "../libraries/Minutes.sol";
@@ -23,22 +23,22 @@ library Reducing {
     /// @dev A part of what is planned below which the stage is passed.
     uint256 internal constant LEAST_PART = 10;
 
-    /// @param c the leg and the account of the pool; nothing where there is none
+    /// @param holder the pool; nothing where there is none
     function offer(
         Situations.Situation memory s,
         Flow memory flow,
         Pool memory pool,
-        IClearingHouse.Case memory c
+        Assessor.Holder memory holder
     ) internal view returns (ILiquidator.Offer memory o) {
         o.reason = hindrance(s, pool);
         if (o.reason != ILiquidator.Reason.None) return o;
         o.capacity = minuteOf(flow).left(s.market.initialDepth, s.terms.window);
-        o.capacity = FixedPoint.min(o.capacity, roomOf(s, pool, c));
+        o.capacity = FixedPoint.min(o.capacity, roomOf(s, pool, holder));
         uint256 most = s.sizeOf(o.capacity);
         if (most == 0) return Situations.passed(o, ILiquidator.Reason.NoRoom);
         // The dearest that any part of it can be.
         int256 taken = s.size > 0 ? -int256(most) : int256(most);
-        uint256 price = Quotes.price(pool, s.price, c.size, taken, s.market.initialDepth);
+        uint256 price = Quotes.price(pool, s.price, holder.size, taken, s.market.initialDepth);
         o.cost = rateOf(s, price);
         if (o.cost + s.penaltyRate() > s.mostCost()) return Situations.passed(o, ILiquidator.Reason.Toxic);
         Reduction.Plan memory p = s.planAfterTip(o.cost + s.penaltyRate());
@@ -72,14 +72,14 @@ library Reducing {
     function roomOf(
         Situations.Situation memory s,
         Pool memory pool,
-        IClearingHouse.Case memory c
+        Assessor.Holder memory holder
     ) private pure returns (uint256) {
         uint256 depth = s.market.initialDepth;
         bool buys = s.size < 0;
-        uint256 room = s.notional(Quotes.room(pool, c.account.equity, c.size, buys, s.price.mark, depth));
-        int256 against = Margin.value(buys ? -c.size : c.size, s.price.mark);
+        uint256 room = s.notional(Quotes.room(pool, holder.equity, holder.size, buys, s.price.mark, depth));
+        int256 against = Margin.value(buys ? -holder.size : holder.size, s.price.mark);
         uint256 relieved = against < 0 ? uint256(-against) : 0;
-        uint256 carried = s.carriedBy(c, pool.inventoryLimit);
+        uint256 carried = s.carriedBy(holder, pool.inventoryLimit);
         room = FixedPoint.min(room, carried == 0 ? 0 : relieved + carried);
         int256 free = 2 * (int256(Situations.share(depth, s.terms.reduceImpact)) - against);
         return FixedPoint.min(room, free > 0 ? uint256(free) : 0);

@@ -32,6 +32,7 @@ library Situations {
         Markets.Market market;
         int256 size;
         Assessor.Standing standing;
+        bool spot;
         /// Below maintenance, or with spot to be sold for what is owed against it.
         bool open;
         bool debtSale;
@@ -70,6 +71,7 @@ library Situations {
         (s.account, s.asset, s.terms) = (account, asset, chain.terms[asset]);
         require(s.terms.target != 0, ILiquidator.NoTerms(asset));
         (s.price, s.market) = (c.price, c.market);
+        s.spot = c.market.config.kind == AssetKind.Spot;
         // Only an account with spot can owe quote against it.
         if (c.account.collateral != 0) s.debtCap = house.houseTerms().debtCap;
         bool liquidatable = Assessor.liquidatable(c.account);
@@ -107,7 +109,7 @@ library Situations {
     }
 
     function isSpot(Situation memory s) internal pure returns (bool) {
-        return s.market.config.kind == AssetKind.Spot;
+        return s.spot;
     }
 
     /// @notice Whether the account has nothing left to lose: less than nothing, or nothing but spot that owes more than it counts.
@@ -239,8 +241,8 @@ library Situations {
     function freed(Situation memory s, uint256 n) internal pure returns (uint256) {
         if (isSpot(s)) return FixedPoint.mulDown(FixedPoint.mulDown(n, s.price.mark), s.margin);
         int256 left = s.size > 0 ? s.size - int256(n) : s.size + int256(n);
-        uint256 before = Assessor.leg(s.market, s.size, s.price).maintenance;
-        return FixedPoint.mulDown(before - Assessor.leg(s.market, left, s.price).maintenance, s.health);
+        uint256 before = Assessor.maintenance(s.market, s.size, s.price);
+        return FixedPoint.mulDown(before - Assessor.maintenance(s.market, left, s.price), s.health);
     }
 
     /// @notice The share of the margin freed that a step may cost: κ + (95 % − κ)·(1 − health). The less is left, the less of it
@@ -274,17 +276,16 @@ library Situations {
     /// is worse than mark.
     function carriedBy(
         Situation memory s,
-        IClearingHouse.Case memory c,
+        Assessor.Holder memory holder,
         uint256 limit
     ) internal pure returns (uint256) {
-        int256 free = c.account.initialEquity - int256(c.account.initial);
-        if (free <= 0) return 0;
+        if (holder.free <= 0) return 0;
         uint256 worse = Margin.worse(s.size, s.price.mark, s.price.slow);
         uint256 gap = worse > s.price.mark ? worse - s.price.mark : s.price.mark - worse;
         // A leg that cannot be traded weighs more; what is worth more at slow asks for more as well.
         uint256 rate = Assessor.maintenanceRate(s.market, s.price.status) - s.market.maintenanceRate;
         rate = FixedPoint.mulDivUp(rate + s.market.initialRate + limit * 1e14, worse + gap, s.price.mark);
-        return FixedPoint.mulDivDown(uint256(free), WAD, rate + FixedPoint.mulDivUp(gap, WAD, s.price.mark));
+        return FixedPoint.mulDivDown(uint256(holder.free), WAD, rate + FixedPoint.mulDivUp(gap, WAD, s.price.mark));
     }
 
     /// @notice The offer of a stage that has no capacity, and why.

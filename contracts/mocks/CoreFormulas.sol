@@ -39,6 +39,16 @@ contract AssessorFormulas is Batching {
     function standing(Assessor.Assessment memory a) external pure returns (Assessor.Standing memory) {
         return Assessor.standing(a);
     }
+    function holder(Assessor.Assessment memory a, int256 size) external pure returns (Assessor.Holder memory) {
+        return Assessor.holder(a, size);
+    }
+    function maintenance(
+        Markets.Market memory market,
+        int256 size,
+        Price memory price
+    ) external pure returns (uint256) {
+        return Assessor.maintenance(market, size, price);
+    }
     function debt(Assessor.Standing memory s) external pure returns (uint256) {
         return Assessor.debt(s);
     }
@@ -119,6 +129,15 @@ contract PlannerFormulas is Batching {
         uint256 cost
     ) external pure returns (Reduction.Leg memory leg) {
         return Planner.legOf(s, market, size, price, target, cost);
+    }
+    function orphaned(
+        Assessor.Standing memory s,
+        Markets.Market memory market,
+        int256 size,
+        Price memory price,
+        int256 cost
+    ) external pure returns (uint256) {
+        return Planner.orphaned(s, market, size, price, cost);
     }
     function better(Reduction.Plan memory a, Reduction.Plan memory b) external pure returns (bool) {
         return Planner.better(a, b);

@@ -3,10 +3,10 @@
 import { network } from "hardhat";
 import { Watch } from "@ballast/keeper";
 import { HttpRpc, Mirror, RpcSource } from "@ballast/mirror";
-import { getAddress, toHex, type Address } from "viem";
+import { getAddress, toHex, type Address, type Hex } from "viem";
 import { Anvil } from "../anvil.js";
 import { DUST, MARKETS, QUOTE, WAD, deployLocal, listPerp, setPrice, type World } from "../local.js";
-import { NotExact, round, timed } from "./book.js";
+import { NotExact, edgeOf, marksAt, round, timed, type Marks } from "./book.js";
 import { load, membersOf } from "./crowd.js";
 import { deployMulticall, multicall, naive } from "./ways.js";
 
@@ -20,7 +20,8 @@ export interface ChainFigures {
   readonly chain_accounts: number;
   readonly chain_markets: number;
   readonly load_ms: number;
-  /** Of the watch, at the crash. */
+  /** Who fell at a price at which some do, and at the crash; both sets are the ledger's own. */
+  readonly chain_some_fell: number;
   readonly chain_fell: number;
   readonly chain_set_ms: number;
   /** Every account in calls of Multicall3, measured; and scaled to 100,000 when there are fewer. */
@@ -63,29 +64,44 @@ export async function openStage(anvil: Anvil, accounts: number, markets: number)
   return { anvil, world, house, multicall, prices, mirror, accounts: members.map(({ id }) => id), load_ms };
 }
 
-/** −17 % in every market, in one block. */
+/** A price of the first market at which some fall, then −17 % in every market; each in one block. */
 export async function benchChain(stage: Stage, sample: number): Promise<ChainFigures> {
-  const { world, mirror, prices, accounts, load_ms } = stage;
+  const { mirror, prices, accounts, load_ms } = stage;
   await mirror.catchUp();
   const watch = new Watch(mirror.ledger);
   watch.rehearse();
-  // Prices are latched once per timestamp.
-  await stage.anvil.request("evm_increaseTime", [PAUSE]);
-  for (const [asset, price] of prices) await setPrice(world, BigInt(asset), (price * CRASH) / 100n);
-  const latched = await world.router.latch([...prices.keys()], { gasLimit: GAS });
-  await stage.anvil.request("evm_mine");
-  await latched.wait();
-  for await (const change of mirror.toHead()) watch.apply(change);
-  const [found, chain_set_ms] = timed(() => watch.liquidatable());
-  const set = new Set(found.map(({ account }) => account));
+  const [asset = 1] = prices.keys();
+  const some = await fallTo(stage, watch, marksAt(mirror.ledger, [asset], -edgeOf(watch, asset)));
+  requireSame(new Set(await multicall(stage.anvil, stage, accounts, some.block)), some.set);
+  const crash = new Map([...prices].map(([each, price]) => [BigInt(each), (price * CRASH) / 100n]));
+  const all = await fallTo(stage, watch, crash);
   return {
     chain_accounts: accounts.length,
     chain_markets: prices.size,
     load_ms,
-    chain_fell: found.length,
-    chain_set_ms,
-    ...(await others(stage, set, sample, toHex(mirror.ledger.head?.number ?? 0))),
+    ...{ chain_some_fell: some.set.size, chain_fell: all.set.size, chain_set_ms: all.ms },
+    ...(await others(stage, all.set, sample, all.block)),
   };
+}
+
+interface Fallen {
+  readonly set: ReadonlySet<bigint>;
+  readonly ms: number;
+  readonly block: Hex;
+}
+
+/** Prices in one block, and who has fallen by the watch. */
+async function fallTo({ anvil, world, mirror }: Stage, watch: Watch, prices: Marks): Promise<Fallen> {
+  // Prices are latched once per timestamp.
+  await anvil.request("evm_increaseTime", [PAUSE]);
+  for (const [asset, price] of prices) await setPrice(world, asset, price);
+  const latched = await world.router.latch([...prices.keys()], { gasLimit: GAS });
+  await anvil.request("evm_mine");
+  await latched.wait();
+  for await (const change of mirror.toHead()) watch.apply(change);
+  const [found, ms] = timed(() => watch.liquidatable());
+  const set = new Set(found.map(({ account }) => account));
+  return { set, ms, block: toHex(mirror.ledger.head?.number ?? 0) };
 }
 
 async function others(stage: Stage, set: ReadonlySet<bigint>, sample: number, block: string) {

@@ -1,12 +1,15 @@
 // How others find who can be liquidated: a call for every account, or many of them in one call of Multicall3.
 import { createRequire } from "node:module";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { decodeFunctionResult, encodeFunctionData, multicall3Abi, parseAbi, type Address, type Hex } from "viem";
 import type { Anvil } from "../anvil.js";
 
 const IN_FLIGHT = 16;
 const PER_CALL = 500;
+/** Milliseconds between two looks for a receipt. */
+const GLANCE = 20;
 const abi = parseAbi(["function isLiquidatable(uint256 account) view returns (bool)"]);
 
 interface Receipt {
@@ -19,7 +22,11 @@ export async function deployMulticall(anvil: Anvil, from: string): Promise<Addre
   const file = path.join(home, "_esm", "constants", "contracts.js");
   const { multicall3Bytecode } = (await import(pathToFileURL(file).href)) as { multicall3Bytecode: Hex };
   const hash = await anvil.request("eth_sendTransaction", [{ from, data: multicall3Bytecode, gas: "0x500000" }]);
-  return ((await anvil.request("eth_getTransactionReceipt", [hash])) as Receipt).contractAddress;
+  for (;;) {
+    const receipt = (await anvil.request("eth_getTransactionReceipt", [hash])) as Receipt | null;
+    if (receipt !== null) return receipt.contractAddress;
+    await pause(GLANCE);
+  }
 }
 
 /** One request for each account, so many at a time. */

@@ -15,8 +15,9 @@ import { PERPS, type World } from "./world.js";
 /** Milliseconds until a process is ready, and until one that should stop is killed. */
 const PATIENCE = 90_000;
 const KILL_AFTER = 4_000;
-/** Whole quote that the maker and the keeper begin with. */
+/** Whole quote that the maker, whoever buys collateral and the keeper begin with. */
 const MAKER = 1_000_000;
+const BUYER = 500_000;
 const KEEPER = 1_000;
 /** A bidder's inventory by what he begins with, and his largest bid in whole quote. */
 const LEVERAGE = 1.5;
@@ -47,8 +48,10 @@ export interface Role {
 const OFF = { enabled: false };
 const IDLE = { liquidate: OFF, crank: OFF, deleverage: OFF };
 
-/** Where the maker's quotes are published. */
-export const quotesFile = (folder: string): string => join(folder, "quotes.jsonl");
+/** Where the quotes of everybody who makes any are published. */
+export const quotesFiles = (folder: string): string[] => QUOTING.map((name) => quotesFile(folder, name));
+const QUOTING = ["maker", "bidder-1", "bidder-2"];
+const quotesFile = (folder: string, name: string): string => join(folder, `${name}.quotes`);
 
 const keeper: Role = {
   name: "keeper",
@@ -72,30 +75,50 @@ const maker: Role = {
         enabled: true,
         account: String(account),
         markets: PERPS.map(({ name }) => name),
-        publish: quotesFile(folder),
+        publish: quotesFile(folder, "maker"),
       },
       ...{ spread: 8, skew: 15, size: "25000", inventory: "400000", life: 600, move: 10, hedge: true },
     },
   }),
 };
 
+/** What he takes he offers to others, and brings to the pool when it becomes much: the next lot needs the room. */
 const bidder = (name: string, capital: number, ask: number, run: boolean): Role => ({
   name,
   capital,
-  strategies: (account) => ({
+  strategies: (account, folder) => ({
     ...IDLE,
     bid: {
       ...{ enabled: true, taker: String(account), ask, run, least: "0.1" },
       ...{ size: String(Math.min(capital, MOST_BID)), inventory: String(capital * LEVERAGE) },
     },
+    quote: {
+      ...{ enabled: true, account: String(account), markets: PERPS.map(({ name }) => name), spread: 10, skew: 20 },
+      ...{ publish: quotesFile(folder, name), size: String(capital / 20), inventory: String(capital / 2) },
+      ...{ life: 600, move: 10, hedge: true, hedgeAbove: 2_500, hedgeCost: 40 },
+    },
   }),
 });
+
+/** Takes what was collateral, and nothing else: he has room for it when those who take positions have none. */
+const buyer: Role = {
+  name: "buyer",
+  capital: BUYER,
+  strategies: (account) => ({
+    ...IDLE,
+    bid: {
+      ...{ enabled: true, taker: String(account), markets: ["WETH"], ask: 50, run: false, least: "0.1" },
+      ...{ size: String(MOST_BID), inventory: String(BUYER) },
+    },
+  }),
+};
 
 export const rolesOf = ({ bidder: capital }: Funds): Role[] => [
   keeper,
   maker,
   bidder("bidder-1", capital, 10, false),
   bidder("bidder-2", capital, 40, true),
+  buyer,
 ];
 
 export class Actor {

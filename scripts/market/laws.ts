@@ -1,6 +1,7 @@
 // The laws, held against the mirror of the ledger, and the mirror against the chain.
 import { Budgets } from "@ballast/math";
 import { INSURANCE, deficitRow, verify, type BrokenLog, type Ledger, type Rpc } from "@ballast/mirror";
+import type { Compared } from "./quotes.js";
 import { magnitude, type Tally } from "./tally.js";
 import { WAD } from "./world.js";
 
@@ -14,6 +15,11 @@ export const LAWS = {
   "SHARE-1": "a share takes no more than its part of the profit",
   "INS-1": "insurance is never negative, and no market uses more than its budget or four fifths of its losses",
   "LOT-1": "what is in flight is the sum of the lots",
+  "LIQ-1": "who was liquidated was below maintenance when the block began, or owed too much against spot",
+  "LIQ-2": "a step flips nothing, makes nobody bankrupt, and leaves nobody less healthy",
+  "SHARE-2": "who had initial margin before a share has it afterwards, the reserve on profit aside",
+  "DEF-1": "who leaves while a deficit stands leaves no larger part of it to the others",
+  "QUOTE-1": "what a view quotes is what the call on the same state executes",
   "LIVE-1": "a batch says of every entry that it skips why",
   "REPLAY-1": "the logs alone tell every number that the chain tells",
 } as const;
@@ -23,6 +29,8 @@ export interface LawFigures {
   checked: number;
   readonly broken: string[];
 }
+
+const same = (one: readonly bigint[], other: readonly bigint[]): boolean => one.every((each, i) => each === other[i]);
 
 const RAY = 10n ** 27n;
 const INSURED = 8_000n;
@@ -66,6 +74,16 @@ export class Laws {
     const what =
       first === undefined ? "" : `${first.subject} ${first.field}: ${first.chain}, in the mirror ${first.mirror}`;
     this.expect("REPLAY-1", `${differences.length} of ${compared} numbers differ: ${what}`, differences.length === 0);
+  }
+
+  /** What views quoted, and what calls that nobody sent came to. */
+  quotes(compared: readonly Compared[]): void {
+    for (const { what, quoted, executed } of compared)
+      this.expect(
+        "QUOTE-1",
+        `${what}: ${quoted.join(" at ")}, executed ${executed.join(" at ")}`,
+        same(quoted, executed),
+      );
   }
 
   /** Rounding is a wei of size, its cash, and a wei, for every operation and pick-up. */
@@ -142,7 +160,7 @@ export class Laws {
     if (skipped > 0) this.expect("LIVE-1", `${unexplained} of ${skipped} without a reason`, unexplained === 0);
   }
 
-  private expect(law: Law, what: string, holds: boolean): void {
+  expect(law: Law, what: string, holds: boolean): void {
     const figures = this.figures[law];
     figures.checked++;
     if (!holds && figures.broken.length < KEPT) figures.broken.push(what);

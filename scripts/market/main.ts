@@ -3,7 +3,7 @@ import { serializeDeployment } from "@ballast/sdk";
 import { tasks } from "hardhat";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Actor, quotesFile, rolesOf } from "./actors.js";
+import { Actor, quotesFiles, rolesOf } from "./actors.js";
 import { Exit, Interrupted, MarketError } from "./errors.js";
 import { startNode } from "./node.js";
 import { markdownOf } from "./markdown.js";
@@ -42,7 +42,7 @@ async function market(options: Options, view: View, running: Running, signal: Ab
   const { scenario, path } = choose(options.scenario, options.seed);
   const plans = planPopulation(options.accounts, scenario.crowd, options.seed);
   view.say("building the contracts ...");
-  await tasks.getTask("build").run({ noTests: true, quiet: true });
+  await withoutWarnings(() => tasks.getTask("build").run({ noTests: true, quiet: true }));
   const { chain, kind } = await startNode(
     options.port,
     options.node === undefined ? ["anvil", "hardhat"] : [options.node],
@@ -67,7 +67,7 @@ async function market(options: Options, view: View, running: Running, signal: Ab
     `${scenario.name}: ${scenario.what}; ${population.holders.length} accounts, ${path.length} blocks, seed ${options.seed}`,
   );
   const stage = { world, scenario, population, actors, observer, signal, seed: options.seed, speed: options.speed };
-  const play = new Play({ ...stage, quotes: quotesFile(folder), tell: (frame, done) => view.frame(frame, done) });
+  const play = new Play({ ...stage, quotes: quotesFiles(folder), tell: (frame, done) => view.frame(frame, done) });
   await play.run(path);
   if (signal.aborted) throw new Interrupted();
   const took = (Date.now() - began) / 1_000;
@@ -79,6 +79,17 @@ async function market(options: Options, view: View, running: Running, signal: Ab
   view.report(report, folder);
   while (options.keepRunning && !signal.aborted) await play.idle();
   return report;
+}
+
+/** What a compiler says of sources that nobody here changes; what stops it is told. */
+async function withoutWarnings(work: () => Promise<unknown>): Promise<void> {
+  const { warn, log } = console;
+  console.warn = console.log = () => undefined;
+  try {
+    await work();
+  } finally {
+    Object.assign(console, { warn, log });
+  }
 }
 
 function folderOf({ out, seed }: Options, name: string): string {

@@ -2,6 +2,7 @@
 import { clock, money, wholeOf } from "./numbers.js";
 import { isSound, type Report } from "./report.js";
 import { CLOSING } from "./tally.js";
+import { PERPS } from "./world.js";
 
 export type Cells = readonly (string | number)[];
 
@@ -23,7 +24,9 @@ const PAID: Readonly<Record<keyof Report["paid"], string>> = {
 
 /** Everything that the report has to say in rows, for the page and the text. */
 export function tablesOf(report: Report): Table[] {
-  return [closingOf(report), whoPaid(report), groups(report), speed(report), processes(report), laws(report)];
+  const remains = remainsOf(report);
+  const last = [...(remains === undefined ? [] : [remains]), speedOf(report), processesOf(report), laws(report)];
+  return [closingOf(report), whoPaid(report), groups(report), ...last];
 }
 
 function closingOf({ stages }: Report): Table {
@@ -63,7 +66,26 @@ function groups({ groups: all }: Report): Table {
   return { title: "Who gained, who lost", head: ["who", "accounts", "brought", "has now", "change"], rows };
 }
 
-function speed({ fill, gas, keeper, batches, compared }: Report): Table {
+/** Nothing when nobody fails. */
+export function remainsOf({ remains }: Report): Table | undefined {
+  if (remains.length === 0) return undefined;
+  const kinds = new Map<string, { legs: number; notional: number; inLots: number }>();
+  for (const { asset, next, why, notional, inLot } of remains) {
+    const reasons = CLOSING.map((name) => `${name} ${why[name]}`).join(", ");
+    const key = `${nameOf(asset)}|${inLot > 0 && next === "None" ? "waits for its lot" : `next ${next}: ${reasons}`}`;
+    const { legs, notional: sum, inLots } = kinds.get(key) ?? { legs: 0, notional: 0, inLots: 0 };
+    kinds.set(key, { legs: legs + 1, notional: sum + notional, inLots: inLots + inLot });
+  }
+  const rows = [...kinds].map(([key, { legs, notional, inLots }]) => {
+    const [name = "", state = ""] = key.split("|");
+    return [name, state, legs, money(notional), money(inLots)];
+  });
+  return { title: "Who still fails", head: ["asset", "state", "legs", "notional", "on offer"], rows };
+}
+
+const nameOf = (asset: number): string => PERPS.find((perp) => perp.asset === asset)?.name ?? "WETH";
+
+export function speedOf({ fill, gas, keeper, batches, compared }: Report): Table {
   const rows: Cells[] = [
     ["lots opened, fills", `${fill.lots}, ${fill.fills}`],
     ["from a lot's opening to a fill, median", `${fill.median} s`],
@@ -77,7 +99,7 @@ function speed({ fill, gas, keeper, batches, compared }: Report): Table {
   return { title: "How fast, and at what cost", head: ["what", "is"], rows };
 }
 
-function processes({ processes: all }: Report): Table {
+export function processesOf({ processes: all }: Report): Table {
   const counts = (record: Readonly<Record<string, number>>): string =>
     Object.entries(record)
       .map(([name, count]) => `${name} ${count}`)

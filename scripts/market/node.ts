@@ -7,6 +7,8 @@ import { NodeMissing, PortBusy } from "./errors.js";
 const GAS_LIMIT = 200_000_000;
 /** Wei: what a rollup takes. */
 const BASE_FEE = 10_000_000;
+/** Blocks whose state anvil keeps, in memory. All of them would be gigabytes in its folder, which outlive it. */
+const STATES = 128;
 
 export interface Node {
   readonly chain: Anvil;
@@ -18,6 +20,7 @@ const anvil = (): Program => ({
   args: [
     ...["--host", "127.0.0.1", "--silent", "--order", "fifo", "--disable-code-size-limit"],
     ...["--gas-limit", String(GAS_LIMIT), "--block-base-fee-per-gas", String(BASE_FEE)],
+    ...["--prune-history", String(STATES)],
   ],
 });
 
@@ -35,13 +38,23 @@ export async function startNode(wanted: number | undefined, kinds: readonly Node
   const tried: string[] = [];
   for (const kind of kinds) {
     try {
-      return { chain: await Anvil.run(KINDS[kind](), port), kind };
+      const chain = await Anvil.run(KINDS[kind](), port);
+      if (kind === "anvil") await stopClock(chain);
+      return { chain, kind };
     } catch (error) {
       if (!(error instanceof AnvilFailed) && (error as { code?: string }).code !== "MODULE_NOT_FOUND") throw error;
       tried.push(`${kind}: ${(error as Error).message.split("\n")[0]}`);
     }
   }
   throw new NodeMissing(tried);
+}
+
+/**
+ * No time passes by itself. While blocks come fast anvil may answer a call with the state of a new block at the time of the
+ * one before, and prices would be of the future.
+ */
+async function stopClock(chain: Anvil): Promise<void> {
+  await chain.ask("anvil_setBlockTimestampInterval", 0);
 }
 
 async function requireFree(port: number): Promise<void> {

@@ -1,15 +1,18 @@
 // Follows the market block by block: the ledger from its logs, who is at risk, what was done, and whether the laws hold.
 import { Watch } from "@ballast/keeper";
 import { HttpRpc, INSURANCE, Mirror, RpcSource, type Ledger } from "@ballast/mirror";
+import type { AccountId } from "@ballast/sdk";
 import { WAD } from "@ballast/math";
 import type { Log } from "viem";
 import { Laws } from "./laws.js";
 import { CLOSING, Tally, type Closing } from "./tally.js";
+import { quotesAgainstCalls } from "./quotes.js";
+import { Witness } from "./witness.js";
 import { vaultOf, PERPS, type World } from "./world.js";
 
 /** Below this health an account is near its end. */
 const NEAR = (12n * WAD) / 10n;
-const NEAREST = 100;
+const NEAREST = 2_000;
 /** Accounts that are compared with the chain when it is not all. */
 const SAMPLE = 24;
 
@@ -49,6 +52,7 @@ export class Observer {
     readonly watch: Watch,
     readonly tally: Tally,
     readonly laws: Laws,
+    private readonly witness: Witness,
   ) {}
 
   static async open(world: World): Promise<Observer> {
@@ -72,8 +76,10 @@ export class Observer {
     const laws = (heard.laws = new Laws(ledger, tally));
     await mirror.catchUp();
     const watch = new Watch(ledger);
-    const observer = new Observer(world, rpc, mirror, watch, tally, laws);
-    await observer.readLogs(0, ledger.head?.number ?? 0, new Map());
+    const witness = new Witness(world, ledger, watch, laws);
+    const observer = new Observer(world, rpc, mirror, watch, tally, laws, witness);
+    const past = ledger.head?.number ?? 0;
+    tally.read(await observer.logsOf(0, past), () => 0n);
     observer.opened = watch.time;
     return observer;
   }
@@ -85,13 +91,16 @@ export class Observer {
   /** Everything up to the head. */
   async follow(): Promise<void> {
     const from = (this.ledger.head?.number ?? -1) + 1;
+    const to = Number(await this.world.publicClient.getBlockNumber());
+    const logs = to < from ? [] : await this.logsOf(from, to);
+    if (to === from) await this.witness.look(logs, BigInt(to));
     const times = new Map<bigint, bigint>();
     for await (const change of this.mirror.toHead()) {
       this.watch.apply(change);
       if (change.kind === "applied") times.set(BigInt(change.header.number), change.header.timestamp);
     }
-    const to = this.ledger.head?.number ?? 0;
-    if (to >= from) await this.readLogs(from, to, times);
+    this.tally.read(logs, (block) => times.get(block) ?? 0n);
+    if (to === from) this.witness.check();
     const { deficit } = this.ledger.reserves;
     if (deficit > this.stood) this.stood = deficit;
   }
@@ -126,15 +135,16 @@ export class Observer {
     this.laws.check();
   }
 
-  compare(all = false): Promise<void> {
-    return this.laws.compare(this.rpc, all ? undefined : SAMPLE);
+  /** @param taker asks what bids and trades would execute */
+  async compare(taker: AccountId, all = false): Promise<void> {
+    await this.laws.compare(this.rpc, all ? undefined : SAMPLE);
+    this.laws.quotes(await quotesAgainstCalls(this.world, this.ledger, taker));
   }
 
-  private async readLogs(from: number, to: number, times: ReadonlyMap<bigint, bigint>): Promise<void> {
+  private logsOf(from: number, to: number): Promise<Log[]> {
     const { clearingHouse, liquidator } = this.world.deployment.addresses;
     const blocks = { fromBlock: BigInt(from), toBlock: BigInt(to) };
-    const logs: Log[] = await this.world.publicClient.getLogs({ address: [clearingHouse, liquidator], ...blocks });
-    this.tally.read(logs, (block) => times.get(block) ?? 0n);
+    return this.world.publicClient.getLogs({ address: [clearingHouse, liquidator], ...blocks });
   }
 }
 

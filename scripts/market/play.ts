@@ -1,5 +1,5 @@
 // Plays a path: a block per tick, in time that runs faster than the clock.
-import { parsePrice, parseSize, fillOrder, type SignedOrder } from "@ballast/sdk";
+import { parsePrice, parseSize, fillOrder, withdraw, type SignedOrder } from "@ballast/sdk";
 import { WAD } from "@ballast/math";
 import { readFileSync } from "node:fs";
 import { numberToHex } from "viem";
@@ -10,19 +10,21 @@ import type { Actor } from "./actors.js";
 import type { Observer, Frame } from "./observer.js";
 import type { Population } from "./population.js";
 import type { Fault, Scenario, Tick } from "./scenarios.js";
-import { GAS, PERPS, type World } from "./world.js";
+import { GAS, PERPS, UNIT, type World } from "./world.js";
 
 /** Milliseconds of a block at speed 1. */
 const BLOCK = 250;
 /** Blocks between two checks of the laws, and between two comparisons with the chain. */
 const CHECK = 5;
 const COMPARE = 25;
-/** After the path: until nobody fails and nothing is on offer, at most so many blocks of so many seconds. */
+/** After the path: until nobody fails (lots of those who do not are asleep), at most so many blocks of so many seconds. */
 const QUIET_BLOCKS = 80;
 const QUIET_SECONDS = 20;
 /** Blocks between two trades of somebody with the maker, and the notional. */
 const TRADE = 4;
 const TRADED = 1_500;
+/** Whole quote that somebody takes out while a deficit stands. */
+const LEAVING = 1_000n;
 /** What a feed says that lies, by the price. */
 const LIE = 1.15;
 
@@ -32,11 +34,18 @@ export interface Stage {
   readonly population: Population;
   readonly actors: readonly Actor[];
   readonly observer: Observer;
-  readonly quotes: string;
+  readonly quotes: readonly string[];
   readonly seed: number;
   readonly speed: number;
   readonly signal: AbortSignal;
   readonly tell: (frame: Frame, done: number) => void;
+}
+
+/** Of people with whoever quotes: what the exchange took, and what it refused, by reason. */
+export interface Trades {
+  sent: number;
+  refused: number;
+  readonly why: Record<string, number>;
 }
 
 export class Play {
@@ -44,7 +53,7 @@ export class Play {
   /** What liquidations have added to the path, by perp, as a factor. */
   private readonly pushed = new Map<string, number>();
   private time = 0;
-  trades = { sent: 0, refused: 0 };
+  trades: Trades = { sent: 0, refused: 0, why: {} };
 
   constructor(private readonly stage: Stage) {
     this.random = new Random(4 * stage.seed + 2);
@@ -59,7 +68,7 @@ export class Play {
       if (this.stage.signal.aborted) return;
     }
     await this.calmDown(path.at(-1), path.length);
-    await this.stage.observer.compare(true);
+    await this.compare(true);
     this.stage.observer.check();
   }
 
@@ -69,8 +78,8 @@ export class Play {
     const tick = { phase: "end", seconds: QUIET_SECONDS, prices: last.prices };
     for (let i = 0; i < QUIET_BLOCKS && !this.stage.signal.aborted; i++) {
       await this.tick(tick, from + i, 0.95);
-      const { failing, lots } = this.stage.observer.frames.at(-1) ?? { failing: 0, lots: 0 };
-      if (i >= 5 && failing === 0 && lots === 0) return;
+      const { failing } = this.stage.observer.frames.at(-1) ?? { failing: 0 };
+      if (i >= 5 && failing === 0) return;
     }
   }
 
@@ -92,10 +101,24 @@ export class Play {
     await world.chain.ask("evm_mine");
     await observer.follow();
     if (i % CHECK === 0) observer.check();
-    if (i % COMPARE === 0) await observer.compare();
+    if (i % COMPARE === 0) await this.compare();
+    if (observer.ledger.reserves.deficit > 0n) void this.leave();
     tell(observer.look(tick.phase, prices), done);
     const left = BLOCK / speed - (performance.now() - started);
     if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+  }
+
+  private async compare(all = false): Promise<void> {
+    const [hedger] = this.stage.population.hedgers;
+    if (hedger !== undefined) await this.stage.observer.compare(hedger.account, all);
+  }
+
+  /** Somebody runs while a deficit stands: he must not gain by it. */
+  private async leave(): Promise<void> {
+    const [hedger] = this.stage.population.hedgers;
+    if (hedger === undefined) return;
+    const { account, client } = hedger;
+    await withdraw(client, { account, amount: LEAVING * UNIT, gas: GAS }).catch(() => undefined);
   }
 
   /** The path, and what liquidations have made of it. */
@@ -113,7 +136,7 @@ export class Play {
     );
   }
 
-  /** Somebody takes a little of what the maker offers. */
+  /** Somebody takes a little of what is quoted. */
   private async trade(): Promise<void> {
     const offers = this.offers();
     const holder = this.random.pick(this.stage.population.holders);
@@ -125,16 +148,23 @@ export class Play {
     const most = parseSize((TRADED / price).toFixed(9));
     await fillOrder(holder.client, { maker, taker: holder.account, most, least: most, gas: GAS }).then(
       () => this.trades.sent++,
-      () => this.trades.refused++,
+      (error: Error) => this.refuse(error.name),
     );
   }
 
+  private refuse(why: string): void {
+    this.trades.refused++;
+    this.trades.why[why] = (this.trades.why[why] ?? 0) + 1;
+  }
+
   private offers(): SignedOrder[] {
-    try {
-      return parseOrders(readFileSync(this.stage.quotes, "utf8")).orders;
-    } catch {
-      return [];
-    }
+    return this.stage.quotes.flatMap((file) => {
+      try {
+        return parseOrders(readFileSync(file, "utf8")).orders;
+      } catch {
+        return [];
+      }
+    });
   }
 }
 

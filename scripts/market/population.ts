@@ -1,5 +1,6 @@
 // Who holds what when the market opens: made by the seed, opened through the SDK.
 import {
+  Panicked,
   accountId,
   confirm,
   deposit,
@@ -27,11 +28,13 @@ const WITH_SPOT = 10;
 /** Sizes are lognormal. */
 const SPREAD = 0.9;
 const LEAST_NOTIONAL = 500;
+/** Less than an account may hold where pools are smallest. */
+const MOST_NOTIONAL = 1_500_000;
 /** The larger a position, the more margin it needs: by its notional as a share of this. */
 const CROWDED = 25_000_000;
 /** Whole quote of each of those on the other side. */
-const HEDGER = 12_000_000;
-const HEDGERS = 3;
+const HEDGER = 3_000_000;
+const HEDGERS = 12;
 const ETHER = 100n * WAD;
 const FOREVER = 2n ** 40n;
 
@@ -58,10 +61,16 @@ export interface Holder {
   readonly brought: bigint;
 }
 
+export interface Hedger {
+  readonly account: AccountId;
+  readonly brought: bigint;
+  readonly client: Client;
+}
+
 export interface Population {
   readonly holders: readonly Holder[];
   /** Those on the other side of the opening trades. */
-  readonly hedgers: readonly { account: AccountId; brought: bigint }[];
+  readonly hedgers: readonly Hedger[];
   readonly refused: readonly string[];
 }
 
@@ -79,7 +88,7 @@ export function planPopulation(accounts: number, crowd: Crowd, seed: number): Ho
   const whole = drafts.reduce((sum, { weight }) => sum + weight, 0);
   const each = (crowd.interest * Number(PERP.depth / WAD) * PERPS.length) / whole;
   return drafts.map(({ perp, other, long, weight, two, rate, weth }, i) => {
-    const notional = Math.max(LEAST_NOTIONAL, Math.round(weight * each)) * (long ? 1 : -1);
+    const notional = Math.min(MOST_NOTIONAL, Math.max(LEAST_NOTIONAL, Math.round(weight * each))) * (long ? 1 : -1);
     const legs = [
       { asset: perp?.asset ?? 1, notional: two ? notional * 0.6 : notional },
       ...(two ? [{ asset: other?.asset ?? 1, notional: notional * 0.4 }] : []),
@@ -156,16 +165,13 @@ async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>)
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-async function openHedgers(
-  world: World,
-  seed: number,
-): Promise<{ book: Book; hedgers: { account: AccountId; brought: bigint }[] }> {
+async function openHedgers(world: World, seed: number): Promise<{ book: Book; hedgers: Hedger[] }> {
   const { client, signer } = await enroll(world, keyOf("hedger", seed), HEDGER * HEDGERS);
   const book = new Map<number, { bid: SignedOrder; ask: SignedOrder }[]>();
-  const hedgers: { account: AccountId; brought: bigint }[] = [];
+  const hedgers: Hedger[] = [];
   for (let i = 1; i <= HEDGERS; i++) {
     const account = accountId(signer.address, BigInt(i));
-    hedgers.push({ account, brought: await fund(client, account, HEDGER) });
+    hedgers.push({ account, client, brought: await fund(client, account, HEDGER) });
     for (const [k, { asset, price }] of PERPS.entries()) {
       const terms = { account, asset, limit: BigInt(price) * WAD, expiry: FOREVER };
       const size = 10n ** 9n * WAD;
@@ -187,15 +193,32 @@ async function bringWeth(world: World, client: Client, owner: Address, plans: re
   await confirm(client, await approve(client, { asset: WETH, amount }));
 }
 
+/** How often something is tried: a node may answer a call with the state of one block and the time of another. */
+const TRIES = 4;
+
+/** What reverts has done nothing: it is tried again. */
+async function insist<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Panicked) || tries === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
 async function openHolder(client: Client, owner: Address, plan: HolderPlan, book: Book): Promise<Holder | string> {
   const account = accountId(getAddress(owner), BigInt(plan.subId));
+  const place = plan.person * ACCOUNTS_EACH + plan.subId;
   try {
-    let brought = await fund(client, account, plan.weth ? plan.margin / 2 : plan.margin);
+    let brought = await insist(() => fund(client, account, plan.weth ? plan.margin / 2 : plan.margin));
     if (plan.weth) {
-      await confirm(client, await deposit(client, { account, asset: WETH, amount: wethOf(plan), gas: GAS }));
+      const weth = { account, asset: WETH, amount: wethOf(plan), gas: GAS };
+      await insist(async () => confirm(client, await deposit(client, weth)));
       brought += wethOf(plan) * 2_000n;
     }
-    for (const leg of plan.legs) await take(client, account, leg, book, plan.person);
+    for (const leg of plan.legs) await take(client, account, leg, book, place);
     return { account, plan, client, brought };
   } catch (error) {
     return (error as Error).message.split("\n")[0] ?? "";
@@ -209,5 +232,6 @@ async function take(client: Client, account: AccountId, leg: LegPlan, book: Book
   if (offer === undefined) throw new MarketError(`nobody offers asset ${leg.asset}`, "this is a fault of the program");
   const size = parseUnits((Math.abs(leg.notional) / price).toFixed(9), 18);
   const maker = leg.notional > 0 ? offer.ask : offer.bid;
-  await confirm(client, await fillOrder(client, { maker, taker: account, most: size, least: size, gas: GAS }));
+  const fill = { maker, taker: account, most: size, least: size, gas: GAS };
+  await insist(async () => confirm(client, await fillOrder(client, fill)));
 }

@@ -7,7 +7,9 @@ import type { Actor } from "./actors.js";
 import { LAWS, type Law } from "./laws.js";
 import { quantile } from "./numbers.js";
 import { toNumber, type Frame, type Observer } from "./observer.js";
+import type { Trades } from "./play.js";
 import type { HolderPlan, Population } from "./population.js";
+import { remainsOf, type Remains } from "./remains.js";
 import type { Scenario, Tick } from "./scenarios.js";
 import { CLOSING, type Closing } from "./tally.js";
 import { PERPS, vaultOf, type World } from "./world.js";
@@ -57,6 +59,8 @@ export interface Report {
   readonly accounts: {
     readonly opened: number;
     readonly refused: number;
+    /** Why somebody could not open what he planned, each reason once. */
+    readonly refusals: readonly string[];
     readonly liquidated: number;
     readonly bankrupt: number;
   };
@@ -94,7 +98,9 @@ export interface Report {
   readonly gas: { readonly transactions: number; readonly median: number; readonly most: number };
   readonly keeper: ProcessReport;
   readonly processes: readonly ProcessReport[];
-  readonly trades: { readonly sent: number; readonly refused: number };
+  readonly trades: Trades;
+  /** Who still fails at the end, leg by leg. */
+  readonly remains: readonly Remains[];
   readonly compared: number;
   /** The furthest that rows were from what is held, in wei. */
   readonly dust: string;
@@ -112,9 +118,11 @@ export interface Finished {
   readonly population: Population;
   readonly actors: readonly Actor[];
   readonly observer: Observer;
-  readonly trades: { sent: number; refused: number };
+  readonly trades: Trades;
   readonly took: number;
 }
+
+const MOST_REASONS = 10;
 
 export async function reportOf(run: Finished): Promise<Report> {
   const { observer, scenario, population, seed, node, actors, trades, took } = run;
@@ -133,6 +141,7 @@ export async function reportOf(run: Finished): Promise<Report> {
     ...{ scenario: scenario.name, what: scenario.what, seed, node, market: fingerprint(run) },
     accounts: {
       ...{ opened: population.holders.length, refused: population.refused.length },
+      refusals: [...new Set(population.refused)].slice(0, MOST_REASONS),
       ...{ liquidated: liquidated.size, bankrupt: tally.bankrupt.size },
     },
     ...{ blocks: frames.length, seconds: frames.at(-1)?.time ?? 0, took },
@@ -143,6 +152,7 @@ export async function reportOf(run: Finished): Promise<Report> {
     fill: fillOf(observer),
     gas: await gasOf(run),
     keeper: processes[0] ?? NOBODY,
+    remains: await remainsOf(run.world, observer),
     ...{ processes, trades, compared: laws.compared, dust: String(laws.dust) },
     batches: { skipped: tally.counts.skipped, failedStages: tally.counts.failed },
     frames,

@@ -35,9 +35,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         ILiquidator.Outlook outlook;
         ILiquidator.LotView lot;
         Terms terms;
-        /// The most notional in flight, and what the pool holds, on which the depth of the market depends.
-        uint256 cap;
-        int256 pooled;
+        IClearingHouse.Case case_;
         int256 insured;
         int256 rewarded;
         int256 poolEquity;
@@ -324,8 +322,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         seen_.outlook = liquidator.outlook(account, asset);
         seen_.lot = liquidator.lotOf(account, asset);
         seen_.terms = liquidator.termsOf(asset);
-        seen_.cap = capOf(asset, seen_.terms);
-        seen_.pooled = sizeOf(ids[POOL], asset);
+        seen_.case_ = house.caseOf(account, asset);
         seen_.insured = house.cashOf(INSURANCE);
         seen_.rewarded = owned(keeperOf);
         seen_.poolEquity = poolEquity();
@@ -399,7 +396,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     function checkStep(Look memory before, Told memory told) internal {
         checkLegs(before);
         bool alone = told.steps == 1 && told.shared == 0 && !told.offset && before.account != ids[POOL];
-        if (alone && told.stage == ILiquidator.Stage.Reduce && poolEquity() < before.poolEquity) fail_("POOL-1");
+        if (alone && told.stage == ILiquidator.Stage.Reduce && poolEquity() + 1 < before.poolEquity) fail_("POOL-1");
         checkPay(before, told);
         checkTips(told.tip, before);
         checkOpened(before);
@@ -449,12 +446,13 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         if (loss > int256(budget + slack)) fail_("CHAIN-1");
     }
 
-    /// @dev What would be freed besides if rounding had left the other side as large as the leg: an offset closes no more than it.
-    function unfreed(Look memory before, uint256 size) internal view returns (uint256) {
-        uint256 left = magnitude(sizeOf(before.account, before.asset));
-        uint256 closed = magnitude(before.sizes[AssetId.unwrap(before.asset) - 1]) - left;
-        if (closed >= size) return 0;
-        return ((((size - closed) * before.mark) / 1e18) * before.outlook.margin) / 1e18 + 1;
+    /// @dev What would be freed besides of what was asked for: the ledger closes no more than is needed when the tip turns out
+    /// smaller than planned, nor more than rounding has left of the other side.
+    function unfreed(Look memory before, uint256 size) internal returns (uint256 margin) {
+        uint256 planned = before.outlook.offset.planned;
+        if (size >= planned) return 0;
+        margin = ((((planned - size) * before.mark) / 1e18) * before.outlook.margin) / 1e18 + 1;
+        if (margin > before.assessment.maintenance / 20 + ROUNDING) fail_("OFFSET-1");
     }
 
     /// @dev κ + (95 % − κ)·(1 − health); of a spot κ.
@@ -509,45 +507,32 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         uint256 whole = magnitude(sizeOf(before.account, before.asset));
         (uint256 inFlight, ) = liquidator.flowOf(before.asset);
         if (lot.size > whole) fail_("LOT-1");
-        // What the pool gave or took in the call has changed the depth of its market.
-        uint256 cap = max(before.cap, capOf(before.asset, before.terms));
+        uint256 cap = capOf(before.asset, before.terms);
         if ((inFlight * before.mark) / 1e18 > cap + DUST_LEFT) fail_("LOT-1");
         if ((lot.size * before.mark) / 1e18 > cap / 5 + DUST_LEFT) fail_("LOT-1");
         // What an account earns as its own keeper reaches it after the step was planned on.
         if (lot.size == whole || before.asset == WETH || before.keeper == before.account) return;
-        checkPlan(before, house.caseOf(before.account, before.asset), lot.size);
+        uint256 margin = liquidator.outlook(before.account, before.asset).margin;
+        checkPlan(before, house.caseOf(before.account, before.asset), margin, lot.size);
     }
 
-    function checkPlan(Look memory before, IClearingHouse.Case memory c, uint256 size) internal {
+    function checkPlan(Look memory before, IClearingHouse.Case memory c, uint256 margin, uint256 size) internal {
         int256 left = c.size > 0 ? c.size - int256(size) : c.size + int256(size);
         uint256 maintenance =
             c.account.maintenance +
                 Assessor.leg(c.market, left, c.price).maintenance -
                 Assessor.leg(c.market, c.size, c.price).maintenance;
-        uint256 margin = liquidator.outlook(before.account, before.asset).margin;
-        requireAtMostTarget(before, c.account.marginEquity, maintenance, margin, size);
-    }
-
-    /// @dev LOT-1, of a fill: had it cost all that it may, its account would not be above the target.
-    function checkTarget(Look memory before, uint256 size) internal {
-        if (before.asset == WETH || sizeOf(before.account, before.asset) == 0) return;
-        // A market that has become deeper meanwhile asks for less than what was planned on.
-        if (sizeOf(ids[POOL], before.asset) != before.pooled) return;
-        uint256 maintenance = house.assess(before.account).maintenance;
-        int256 equity = before.assessment.marginEquity - int256(uint256(before.terms.tip));
-        requireAtMostTarget(before, equity, maintenance, before.outlook.margin, size);
-    }
-
-    function requireAtMostTarget(
-        Look memory before,
-        int256 equity,
-        uint256 maintenance,
-        uint256 margin,
-        uint256 size
-    ) internal {
         uint256 cost = (((margin * shareOf(before)) / 1e18 + 2) * ((size * before.mark) / 1e18)) / 1e18;
         int256 target = int256((maintenance * before.terms.target) / 10_000);
-        if (equity - int256(cost) > target + int256(ROUNDING + before.mark / 1e17)) fail_("LOT-1");
+        if (c.account.marginEquity - int256(cost) > target + int256(ROUNDING + before.mark / 1e17)) fail_("LOT-1");
+    }
+
+    /// @dev LOT-1, of a fill: had it cost all that it may, its account would not be above the target. Reckoned on the market
+    /// as it was, for who bids may trade with the pool before he is done.
+    function checkTarget(Look memory before, uint256 size) internal {
+        if (before.asset == WETH || sizeOf(before.account, before.asset) == 0) return;
+        before.case_.account.marginEquity -= int256(uint256(before.terms.tip));
+        checkPlan(before, before.case_, before.outlook.margin, size);
     }
 
     /// @dev LOT-1: what is in flight in a market is the sum of its lots.

@@ -47,7 +47,7 @@ contract TradingHandler is Handler {
         (int256 traded, uint256 price) = abi.decode(result, (int256, uint256));
         if (price != quoted || traded != size) fail_("QUOTE-1");
         if (sizeOf(account, ETH) - held != size) fail_("ORDER-1");
-        if (poolEquity() < equity) fail_("POOL-1");
+        if (poolEquity() + 1 < equity) fail_("POOL-1");
     }
 
     /// @dev A bad entry and one that may be good; some orders are new, some were seen before.
@@ -88,7 +88,7 @@ contract TradingHandler is Handler {
             abi.encodeCall(exchange.execute, (order, ids[seed % ACCOUNTS]))
         );
         if (!ok) return;
-        if (order.order.asset == ETH && poolEquity() < equity) fail_("POOL-1");
+        if (order.order.asset == ETH && poolEquity() + 1 < equity) fail_("POOL-1");
         checkOrder(order.order, before);
     }
 
@@ -212,6 +212,7 @@ contract TradingHandler is Handler {
         return (seed >> 4) % 2 == 0 ? int256(size) : -int256(size);
     }
 
+    /// @dev What a trade pays and the two parts of a leg round apart by less than two wei: equity may come out one lower.
     function poolEquity() internal view returns (int256) {
         return house.assess(pool.account()).equity;
     }

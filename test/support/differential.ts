@@ -89,7 +89,8 @@ export function functionsOf(library: string): string[] {
 export { CORE, LIBRARIES };
 
 async function harnessOf(connection: NetworkConnection, library: string) {
-  const contract = await connection.ethers.deployContract(`${library}Formulas`);
+  const linked = library === "Planner" ? { Planning: await connection.ethers.deployContract("Planning") } : {};
+  const contract = await connection.ethers.deployContract(`${library}Formulas`, { libraries: linked });
   await contract.waitForDeployment();
   const { interface: abi } = contract;
   const formulas: Formula[] = [];
@@ -176,6 +177,7 @@ const SPECIAL: Record<string, (random: Random) => Input[]> = {
   },
   "Planner.plan": makeCase,
   "Planner.legOf": makeCase,
+  "Planner.orphaned": (random) => [...makeCase(random).slice(0, 4), spread(random, 10n ** 24n)],
   "Planner.better": makePlans,
   "Assessor.liquidatable": makeAssessment,
   "Assessor.overborrowed": makeDebt,

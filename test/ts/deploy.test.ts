@@ -4,7 +4,7 @@ import { getMarket, createClient } from "@ballast/sdk";
 import { expect } from "chai";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPublicClient, getAddress, http, parseAbi, toFunctionSelector, type Address, type Hex } from "viem";
@@ -26,6 +26,22 @@ const NETWORKS: readonly [string, Record<string, string>][] = [
   ["baseSepolia", { ...FILLS, sequencer: UPTIME }],
   ["arbitrumSepolia", { ...FILLS, sequencer: "none" }],
 ];
+
+/** Code that charges so much for every byte of what it is asked about: a billion wei, or a gas. */
+const TELLERS: Readonly<Record<string, { at: Address; code: Hex; by: string; wei: (gasPrice: bigint) => bigint }>> = {
+  baseSepolia: {
+    at: "0x420000000000000000000000000000000000000F",
+    code: "0x36633b9aca00025f5260205ff3",
+    by: "GasPriceOracle",
+    wei: () => 10n ** 9n,
+  },
+  arbitrumSepolia: {
+    at: "0x00000000000000000000000000000000000000C8",
+    code: "0x365f526305f5e1006020525f60405260605ff3",
+    by: "NodeInterface",
+    wei: (gasPrice) => gasPrice,
+  },
+};
 
 const selectorOf = (contract: string, name: string): Hex => toFunctionSelector(functionOf(ABIS[contract] ?? [], name));
 
@@ -71,6 +87,28 @@ for (const [name, fills] of NETWORKS)
     });
 
     after(() => governed.close());
+
+    it("tells what data costs on the main chain, where the chain does", async () => {
+      const teller = TELLERS[name];
+      if (teller === undefined) {
+        const { plan } = await governed.deploy({ dryRun: true });
+        expect([plan.dataFee, plan.cost]).to.deep.equal([undefined, plan.gas * plan.gasPrice]);
+        expect(governed.lines.join("\n")).to.contain("what a rollup charges for data is not in it");
+        return;
+      }
+      const { at, code, by, wei } = teller;
+      await governed.anvil.request("anvil_setCode", [at, code]);
+      const { plan } = await governed.deploy({ dryRun: true });
+      const bytes = plan.steps.reduce((sum, step) => sum + BigInt(step.bytes), 0n);
+      expect(plan.dataFee?.by).to.equal(by);
+      expect(plan.dataFee?.wei).to.be.greaterThan(bytes * wei(plan.gasPrice));
+      expect(plan.cost).to.equal(plan.gas * plan.gasPrice + (plan.dataFee?.wei ?? 0n));
+      expect(governed.lines.join("\n")).to.match(
+        new RegExp(`and data = .* ether of it for ${bytes} bytes .* says ${by}`, "s"),
+      );
+      await governed.anvil.request("anvil_setCode", [at, "0x"]);
+      governed.lines.length = 0;
+    });
 
     it("plans without sending anything, deploys, and leaves what people and programs need", async () => {
       const before = await governed.sent();
@@ -235,6 +273,39 @@ describe("interrupted deployment", () => {
     await change({ to: riskConfigurator, function: grant, args: [STRANGER, 3, false] });
     await change(manager("updateAuthority", liquidator, oracleRouter));
     await faulty(`liquidator obeys ${oracleRouter}, not the access manager`);
+  });
+});
+
+describe("deployment that stopped in the middle of a batch", () => {
+  let governed: Governed;
+
+  before(async () => {
+    governed = await Governed.open("sepolia", FILLS);
+  });
+
+  after(() => governed.close());
+
+  interface Message {
+    readonly type: string;
+    readonly futureId?: string;
+  }
+
+  it("goes on when a later transaction was written down and an earlier one was not", async () => {
+    const before = await governed.sent();
+    let done = 0;
+    const say = (line: string): void => {
+      if (line.startsWith("done") && ++done === 22) throw new RangeError("stopped here");
+    };
+    await rejection(governed.deploy({ say }), "stopped here");
+    const file = join(governed.journal, "journal.jsonl");
+    const lines = readFileSync(file, "utf8").trim().split("\n");
+    const messages = lines.map((line) => JSON.parse(line) as Message);
+    const confirmed = messages.filter(({ type }) => type === "TRANSACTION_CONFIRM").map(({ futureId }) => futureId);
+    const forgotten = ({ type, futureId }: Message): boolean =>
+      futureId === confirmed.at(-2) && /^TRANSACTION_CONFIRM$|COMPLETE$/.test(type);
+    writeFileSync(file, `${lines.filter((_, i) => !forgotten(messages[i] as Message)).join("\n")}\n`);
+    const { plan } = await governed.deploy();
+    expect(await governed.sent()).to.equal(before + plan.steps.length);
   });
 });
 

@@ -143,9 +143,14 @@ describe("Keeper: as it is run", function () {
     expect((await keeper.get("/readyz")).status).to.equal(200);
     expect((await keeper.get("/healthz")).status).to.equal(200);
     expect((await keeper.get("/nothing")).status).to.equal(404);
+    // Nothing that it sends gets into a block before they are counted.
+    await house.anvil.ask("evm_setAutomine", false);
     await movePrice(house, CRASH);
+    await house.anvil.ask("evm_mine");
     const fell = await failing();
     expect(fell.length).to.be.greaterThan(5);
+    await house.anvil.ask("evm_setAutomine", true);
+    await house.anvil.ask("evm_mine");
     const [sent] = await keeper.hears(isSent);
     expect(Number(sent?.["sent_at"])).to.be.greaterThan(Number(sent?.["price_at"]));
     expect(sent?.["hash"]).to.match(/^0x[0-9a-f]{64}$/);
@@ -287,6 +292,20 @@ describe("Keeper: as it is run", function () {
     // It may have been late once for each batch; then it rests, and does not burn gas on what is done.
     expect((await nonce()) - used).to.be.at.most(1);
     expect(await keeper.stop()).to.equal(0);
+  });
+
+  it("sends to the relay of its settings alone, and reads from the nodes", async () => {
+    const relay = await Proxy.before(house.anvil.url);
+    const before = proxy.calls.length;
+    const keeper = await start({ rpc: [proxy.url], relay: relay.url, send: { fallback: false } });
+    await movePrice(house, CRASH);
+    await keeper.hears(isDone);
+    expect(await keeper.stop()).to.equal(0);
+    relay.close();
+    expect(new Set(relay.calls.map(({ method }) => method))).to.deep.equal(new Set(["eth_sendRawTransaction"]));
+    const read = new Set(proxy.calls.slice(before).map(({ method }) => method));
+    expect(read).not.to.include("eth_sendRawTransaction");
+    for (const method of ["eth_getLogs", "eth_call", "eth_getTransactionReceipt"]) expect(read).to.include(method);
   });
 
   it("waits for what is on its way when it is stopped, and leaves the rest to the journal", async () => {

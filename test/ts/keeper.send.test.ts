@@ -223,6 +223,7 @@ describe("Keeper: how it sends", () => {
       const end = await refusal(deedOf(1n, { objection }));
       expect(end).to.deep.equal({
         kind: "refused",
+        reason: "SimulationFailed",
         error: "deed:1 would fail: every entry is skipped",
         retryable: true,
         simulated: true,

@@ -10,6 +10,7 @@ import {
   type Attempt,
   type Intent,
   type Lease,
+  type Opening,
   type Outcome,
   type Store,
 } from "@ballast/keeper";
@@ -103,9 +104,9 @@ function demands(fresh: () => Promise<() => Promise<Store>>): void {
       await store.release(WALLET, "first");
       const late = await held("first", SHORT);
       await later(2 * SHORT);
-      await rejection(store.begin(late, "a", intentOf("a"), attemptOf(0)), LeaseLost);
+      await rejection(store.begin(late, [{ id: "a", intent: intentOf("a"), attempt: attemptOf(0) }]), LeaseLost);
       expect((await held("first")).token).to.equal(late.token + 1);
-      await rejection(store.begin(late, "a", intentOf("a"), attemptOf(0)), LeaseLost);
+      await rejection(store.begin(late, [{ id: "a", intent: intentOf("a"), attempt: attemptOf(0) }]), LeaseLost);
       expect(await store.journal(WALLET)).to.deep.equal({ next: undefined, slots: [] });
     });
 
@@ -119,16 +120,19 @@ function demands(fresh: () => Promise<() => Promise<Store>>): void {
   describe("the journal", () => {
     it("gives back every field of what was begun", async () => {
       const intent = intentOf("liquidate:17", { value: 3n, asset: 4n, gasUsed: 9n });
-      expect(await store.begin(lease, "a", intent, attemptOf(7))).to.deep.equal({ kind: "begun" });
+      expect(await store.begin(lease, [{ id: "a", intent, attempt: attemptOf(7) }])).to.deep.equal({ kind: "begun" });
       const slot = { nonce: 7, state: "open", intent: { id: "a", intent }, attempts: [attemptOf(7)] };
       expect(await (await open()).journal(WALLET)).to.deep.equal({ next: 8, slots: [slot] });
       expect(await store.intent("a")).to.deep.equal({ id: "a", intent });
     });
 
     it("nonces follow one another", async () => {
-      await store.begin(lease, "a", intentOf("a"), attemptOf(7));
+      await store.begin(lease, [{ id: "a", intent: intentOf("a"), attempt: attemptOf(7) }]);
       for (const nonce of [7, 9]) {
-        await rejection(store.begin(lease, "b", intentOf("b"), attemptOf(nonce, 1)), NonceConflict);
+        await rejection(
+          store.begin(lease, [{ id: "b", intent: intentOf("b"), attempt: attemptOf(nonce, 1) }]),
+          NonceConflict,
+        );
       }
       expect(await store.intent("b")).to.equal(undefined);
       await store.advance(lease, 20);
@@ -141,25 +145,67 @@ function demands(fresh: () => Promise<() => Promise<Store>>): void {
       const another = await other.claim("31337:0xcc", "second", LONG);
       if (another === undefined) throw new TypeError("held by another");
       const [a, b] = await Promise.all([
-        store.begin(lease, "a", intentOf("same"), attemptOf(1)),
-        other.begin(another, "b", intentOf("same"), attemptOf(1, 1)),
+        store.begin(lease, [{ id: "a", intent: intentOf("same"), attempt: attemptOf(1) }]),
+        other.begin(another, [{ id: "b", intent: intentOf("same"), attempt: attemptOf(1, 1) }]),
       ]);
-      const taken = [a, b].flatMap((one) => (one.kind === "taken" ? one.by : []));
+      const taken = [a, b].flatMap((one) => (one.kind === "taken" ? [...one.by.values()] : []));
       expect(taken).to.deep.equal([a.kind === "taken" ? "second" : "first"]);
     });
 
     it("a key that was done after the plan is taken, and free for a later plan", async () => {
-      await store.begin(lease, "a", intentOf("same"), attemptOf(1));
+      await store.begin(lease, [{ id: "a", intent: intentOf("same"), attempt: attemptOf(1) }]);
       const { hash } = attemptOf(1);
       await store.settle(lease, 1, { hash, block: 105, blockHash: hashOf("105") }, includedIn(hash, 105));
-      const begin = (block: bigint) => store.begin(lease, "b", intentOf("same", { block }), attemptOf(2));
-      expect(await begin(105n)).to.deep.equal({ kind: "taken", by: "first" });
+      const begin = (block: bigint) =>
+        store.begin(lease, [{ id: "b", intent: intentOf("same", { block }), attempt: attemptOf(2) }]);
+      expect(await begin(105n)).to.deep.equal({ kind: "taken", by: new Map([["same", "first"]]) });
       expect((await store.journal(WALLET)).next).to.equal(2);
       expect(await begin(106n)).to.deep.equal({ kind: "begun" });
     });
 
+    it("many at once, all or none", async () => {
+      const many = (keys: readonly string[], nonce: number, block = 100n): Opening[] =>
+        keys.map((key, i) => ({
+          id: key,
+          intent: intentOf(key, { block, accounts: [BigInt(i), BigInt(i), 99n] }),
+          attempt: attemptOf(nonce + i),
+        }));
+      const openings = many(["c", "a", "b"], 5);
+      expect(await store.begin(lease, openings)).to.deep.equal({ kind: "begun" });
+      const { next, slots } = await store.journal(WALLET);
+      expect([next, slots.map(({ nonce, intent, attempts }) => [nonce, intent?.id, attempts])]).to.deep.equal([
+        8,
+        openings.map(({ id, attempt }) => [attempt.nonce, id, [attempt]]),
+      ]);
+      const { hash } = attemptOf(6);
+      await store.settle(lease, 6, { hash, block: 105, blockHash: hashOf("105") }, includedIn(hash, 105));
+      const again = many(["d", "c", "a"], 8).map((one) => ({ ...one, id: `again ${one.id}` }));
+      const by = new Map([...["a", "c"].map((key) => [key, "first"] as const)]);
+      expect(await store.begin(lease, again)).to.deep.equal({ kind: "taken", by });
+      await rejection(store.begin(lease, [...many(["d"], 8), ...many(["e"], 10)]), NonceConflict);
+      expect(await store.journal(WALLET)).to.deep.include({ next: 8 });
+      expect(await store.history(99n, 9)).to.have.length(3);
+      expect(await store.begin(lease, many(["d"], 8))).to.deep.equal({ kind: "begun" });
+    });
+
+    it("two that want the same keys in another order never wait for one another", async () => {
+      const other = await open();
+      const another = await other.claim("31337:0xcc", "second", LONG);
+      if (another === undefined) throw new TypeError("held by another");
+      const keys = Array.from({ length: 40 }, (_, i) => `key ${i}`);
+      const openings = (names: readonly string[], of: string, serial: number): Opening[] =>
+        names.map((key, i) => ({ id: `${of} ${key}`, intent: intentOf(key), attempt: attemptOf(i, serial) }));
+      const begun = await Promise.all([
+        store.begin(lease, openings(keys, "first", 0)),
+        other.begin(another, openings(keys.toReversed(), "second", 1)),
+      ]);
+      expect(begun.map(({ kind }) => kind).sort()).to.deep.equal(["begun", "taken"]);
+      const [taken] = begun.flatMap((one) => (one.kind === "taken" ? one.by.size : []));
+      expect(taken).to.equal(keys.length);
+    });
+
     it("attempts of a nonce stay in their order, with what a cancel would mean", async () => {
-      await store.begin(lease, "a", intentOf("a"), attemptOf(1));
+      await store.begin(lease, [{ id: "a", intent: intentOf("a"), attempt: attemptOf(1) }]);
       const cancel = attemptOf(1, 1, { purpose: "cancel", verdict: { kind: "expired" } });
       await store.attempt(lease, cancel);
       await store.attempt(lease, attemptOf(5, 0, { purpose: "fill" }));
@@ -172,7 +218,7 @@ function demands(fresh: () => Promise<() => Promise<Store>>): void {
     });
 
     it("included, gone with its block, included again, final", async () => {
-      await store.begin(lease, "a", intentOf("a"), attemptOf(1));
+      await store.begin(lease, [{ id: "a", intent: intentOf("a"), attempt: attemptOf(1) }]);
       const { hash } = attemptOf(1);
       const inclusion = { hash, block: 105, blockHash: hashOf("105") };
       await store.settle(lease, 1, inclusion, includedIn(hash, 105));
@@ -192,10 +238,10 @@ function demands(fresh: () => Promise<() => Promise<Store>>): void {
     });
 
     it("what is reopened leaves its key to who has it since", async () => {
-      await store.begin(lease, "a", intentOf("same"), attemptOf(1));
+      await store.begin(lease, [{ id: "a", intent: intentOf("same"), attempt: attemptOf(1) }]);
       const { hash } = attemptOf(1);
       await store.settle(lease, 1, { hash, block: 105, blockHash: hash }, includedIn(hash, 105));
-      await store.begin(lease, "b", intentOf("same", { block: 110n }), attemptOf(2));
+      await store.begin(lease, [{ id: "b", intent: intentOf("same", { block: 110n }), attempt: attemptOf(2) }]);
       await store.reopen(lease, 1);
       const { slots } = await store.journal(WALLET);
       expect(slots.map(({ state, intent }) => [state, intent?.outcome?.kind])).to.deep.equal([
@@ -205,14 +251,40 @@ function demands(fresh: () => Promise<() => Promise<Store>>): void {
     });
 
     it("a nonce that a stranger used", async () => {
-      await store.begin(lease, "a", intentOf("a"), attemptOf(1));
+      await store.begin(lease, [{ id: "a", intent: intentOf("a"), attempt: attemptOf(1) }]);
       await store.settle(lease, 1, undefined, { kind: "cancelled", by: "a stranger" });
       expect((await store.journal(WALLET)).slots).to.deep.equal([]);
       expect((await store.intent("a"))?.outcome).to.deep.equal({ kind: "cancelled", by: "a stranger" });
     });
 
+    it("what is lost is known to every instance, as planned and then as it was", async () => {
+      const other = await open();
+      const opening = (id: string, nonce: number, loss: bigint, at = 50): Opening => ({
+        ...{ id, intent: intentOf(id, { loss }), attempt: attemptOf(nonce, 0, { at }) },
+      });
+      await store.begin(lease, [
+        opening("a", 1, 30n),
+        opening("b", 2, 0n),
+        opening("c", 3, 7n),
+        opening("d", 4, 9n, 49),
+      ]);
+      const lost = { strategy: "liquidate", at: 50 };
+      const amounts = async (): Promise<bigint[]> => (await other.losses(50, "second")).map(({ amount }) => amount);
+      expect(await other.losses(50, "second")).to.have.deep.members([
+        { ...lost, amount: 30n },
+        { ...lost, amount: 7n },
+      ]);
+      expect(await other.losses(50, "first")).to.deep.equal([]);
+      await store.settle(lease, 3, undefined, { kind: "cancelled" });
+      await store.lose("a", 12n);
+      await store.lose("b", 2n ** 100n);
+      expect((await amounts()).toSorted((a, b) => Number(a - b))).to.deep.equal([12n, 2n ** 100n]);
+      await store.lose("a", 0n);
+      expect(await amounts()).to.deep.equal([2n ** 100n]);
+    });
+
     it("orphans are concluded by anybody, but only while nobody holds their wallet", async () => {
-      await store.begin(lease, "a", intentOf("a"), attemptOf(1));
+      await store.begin(lease, [{ id: "a", intent: intentOf("a"), attempt: attemptOf(1) }]);
       expect(await store.orphans()).to.deep.equal([]);
       expect(await store.conclude(WALLET, "a", { kind: "expired" })).to.equal(false);
       await store.release(WALLET, "first");
@@ -226,8 +298,12 @@ function demands(fresh: () => Promise<() => Promise<Store>>): void {
     });
 
     it("tells of an account what was done with it", async () => {
-      await store.begin(lease, "a", intentOf("a", { accounts: [1n, 2n] }), attemptOf(1, 0, { at: 10 }));
-      await store.begin(lease, "b", intentOf("b", { accounts: [2n] }), attemptOf(2, 0, { at: 20 }));
+      await store.begin(lease, [
+        { id: "a", intent: intentOf("a", { accounts: [1n, 2n] }), attempt: attemptOf(1, 0, { at: 10 }) },
+      ]);
+      await store.begin(lease, [
+        { id: "b", intent: intentOf("b", { accounts: [2n] }), attempt: attemptOf(2, 0, { at: 20 }) },
+      ]);
       await store.settle(lease, 1, undefined, { kind: "taken" });
       const entry = { strategy: "liquidate", wallet: WALLET, owner: "first" };
       expect(await store.history(2n, 5)).to.deep.equal([
@@ -286,8 +362,8 @@ function demands(fresh: () => Promise<() => Promise<Store>>): void {
     });
 
     it("forgets what is old and settled, and never a nonce", async () => {
-      await store.begin(lease, "a", intentOf("a"), attemptOf(1));
-      await store.begin(lease, "b", intentOf("b"), attemptOf(2));
+      await store.begin(lease, [{ id: "a", intent: intentOf("a"), attempt: attemptOf(1) }]);
+      await store.begin(lease, [{ id: "b", intent: intentOf("b"), attempt: attemptOf(2) }]);
       const { hash } = attemptOf(1);
       await store.settle(lease, 1, { hash, block: 101, blockHash: hash }, includedIn(hash, 101));
       await store.finalize(lease, 101);

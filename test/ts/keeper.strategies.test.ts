@@ -173,15 +173,15 @@ describe("Keeper: what may be lost", () => {
   it("is what was planned while it is on its way, then what it was, for an hour", async () => {
     let now = 10_000_000;
     const store = await openStore(":memory:");
-    const losses = await Losses.load(store, () => now);
+    const losses = await Losses.load(store, "me", () => now);
     const [dear, cheap, vain] = [intent("a", { loss: 50n }), intent("b", { profit: 90n }), intent("c", { loss: 7n })];
     for (const one of [dear, cheap, vain]) losses.begin(one);
     expect([losses.of("liquidate"), losses.of("bid")]).to.deep.equal([57n, 0n]);
-    losses.end(dear, included, costOf);
-    losses.end(cheap, included, costOf);
-    losses.end(vain, { kind: "taken" }, costOf);
+    await losses.end("dear", dear, included, costOf);
+    await losses.end("cheap", cheap, included, costOf);
+    await losses.end("vain", vain, { kind: "taken" }, costOf);
     expect(losses.of("liquidate")).to.equal(30n);
-    losses.end(intent("d", { profit: 90n }), { ...included, reverted: true }, costOf);
+    await losses.end("d", intent("d", { profit: 90n }), { ...included, reverted: true }, costOf);
     expect(losses.of("liquidate")).to.equal(60n);
     now += 3_600_000;
     expect(losses.of("liquidate")).to.equal(0n);
@@ -194,11 +194,21 @@ describe("Keeper: what may be lost", () => {
     if (lease === undefined) throw new TypeError("nobody else is there");
     const attempt = { serial: 0, purpose: "deed", maxFee: 1n, tip: 1n, gas: 1n, raw: "0x", block: 1 } as const;
     const [at, before] = [Date.now(), Date.now() - 3_700_000];
-    await store.begin(lease, "1", intent("a", { loss: 50n }), { ...attempt, hash: "0x1", nonce: 0, at });
-    await store.begin(lease, "2", intent("b", { loss: 20n }), { ...attempt, hash: "0x2", nonce: 1, at: before });
-    await store.begin(lease, "3", intent("c", { loss: 3n }), { ...attempt, hash: "0x3", nonce: 2, at });
+    await store.begin(lease, [
+      { id: "1", intent: intent("a", { loss: 50n }), attempt: { ...attempt, hash: "0x1", nonce: 0, at } },
+    ]);
+    await store.begin(lease, [
+      { id: "2", intent: intent("b", { loss: 20n }), attempt: { ...attempt, hash: "0x2", nonce: 1, at: before } },
+    ]);
+    await store.begin(lease, [
+      { id: "3", intent: intent("c", { loss: 3n }), attempt: { ...attempt, hash: "0x3", nonce: 2, at } },
+    ]);
     await store.settle(lease, 2, undefined, { kind: "cancelled" });
-    expect((await Losses.load(store)).of("liquidate")).to.equal(50n);
+    expect((await Losses.load(store, "me again")).of("liquidate")).to.equal(50n);
+    await store.lose("1", 30n);
+    await store.lose("3", 9n);
+    expect((await Losses.load(store, "me again")).of("liquidate")).to.equal(30n);
+    expect((await Losses.load(store, "me")).of("liquidate")).to.equal(0n);
     await store.close();
   });
 });
@@ -286,6 +296,7 @@ describe("Keeper: strategies", function () {
       isBusy: () => false,
       isUnderWay: () => false,
       isKeyBusy: (key) => busy.has(key),
+      thorough: true,
       lost: () => 0n,
       count: () => undefined,
     };
@@ -312,7 +323,7 @@ describe("Keeper: strategies", function () {
     expect(decisions[0]?.detail).to.match(/100000/);
     const { intents } = strategy.plan(await snapshot());
     expect(intents.map(({ accounts }) => accounts)).to.deep.equal([[trader.account]]);
-    expect(intents[0]?.gasUsed).to.equal(427_000n);
+    expect(intents[0]?.gasUsed).to.equal(372_000n);
     await send(intents[0] as Intent);
     expect(strategy.plan(await snapshot()).intents).to.deep.equal([]);
   });
@@ -329,10 +340,15 @@ describe("Keeper: strategies", function () {
     const plan = await new Bid(settings).plan(await snapshot());
     expect(keys(plan)).to.deep.equal([`bid:${trader.account}:1`]);
     expect(plan.intents[0]?.profit).to.be.greaterThan(0n);
+    expect(keys(await new Bid(settings, [4]).plan(await snapshot()))).to.deep.equal([]);
+    expect(keys(await new Bid(settings, [1, 4]).plan(await snapshot()))).to.have.length(1);
     busy.add(`bid:${trader.account}:1`);
     expect(keys(await new Bid(settings).plan(await snapshot()))).to.deep.equal([]);
     busy.clear();
     expect(keys(await new Bid({ ...settings, inventory: 10n * WAD }).plan(await snapshot()))).to.deep.equal([]);
+    // Whoever holds more than that already takes nothing, and does not fail.
+    const full = { ...settings, taker: trader.account, inventory: 10n * WAD };
+    expect(keys(await new Bid(full).plan(await snapshot()))).to.deep.equal([]);
     const before = await world.house.positionOf(maker.account, ETH);
     await confirm(
       maker.client,

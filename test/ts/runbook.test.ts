@@ -6,6 +6,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeFunctionData, erc20Abi, getAddress, parseAbi, type Address } from "viem";
 import { network } from "hardhat";
+import { deployMarket } from "../../deploy/market.js";
+import { plantFeed } from "../../deploy/plant.js";
 import { deploySource } from "../../deploy/source.js";
 import { Governed } from "./support/governed.js";
 
@@ -18,6 +20,14 @@ const HOUR = 3_600;
 interface Terms {
   quote: { sources: { feed: Address }[] };
   markets: Record<string, { sources: { feed: Address }[]; config: { depth: string } }>;
+}
+
+async function refusal(promise: Promise<unknown>, reason: RegExp): Promise<void> {
+  const message = await promise.then(
+    () => "nothing was refused",
+    (error: Error) => error.message,
+  );
+  expect(message).to.match(reason);
 }
 
 describe("runbook", () => {
@@ -101,6 +111,44 @@ describe("runbook", () => {
     expect((await governed.ballast("markets", "--verify", "--terms", governed.file("terms"))).error).to.match(
       new RegExp(`markets.ETH.sources.0.feed is "${spare}", it should be "${feedOf("ETH")}"`),
     );
+  });
+
+  it("new market: its contracts are deployed once, the governor signs two batches, and it is listed with its pool", async () => {
+    const { anvil, folder, parameters } = governed;
+    const [feed, file] = [getAddress(`0x${"50".repeat(20)}`), join(folder, "sol.json")];
+    const speak = async (): Promise<void> =>
+      plantFeed(anvil.request, await governed.deployer(), feed, "SOL / USD", 150n * 10n ** 8n);
+    const before = readFileSync(governed.file(), "utf8");
+    const lines: string[] = [];
+    const connection = await network.create({ network: "localhost", override: { url: anvil.url } });
+    const run = (market: object) => {
+      writeFileSync(file, JSON.stringify(market));
+      const say = (line: string): void => void lines.push(line);
+      return deployMarket({ connection, parameters, file, deployments: folder, say });
+    };
+    const feeds = [{ at: feed, pair: "SOL / USD", heartbeat: 86_400 }];
+    const sol = { name: "SOL", asset: 5, feeds, quorum: 1, maxDivergence: 100, terms: { depth: "20e24" } };
+    await refusal(run({ ...sol, feeds: [] }), /sol.json: feeds: /);
+    await refusal(run({ ...sol, asset: 1 }), /asset 1 is listed already\n.*there is no feed of SOL \/ USD at/);
+    await speak();
+    await refusal(run(sol), /has 0 of 0.01 quote for the dust row/);
+    const mint = encodeFunctionData({ abi: TOKEN, args: [await governed.deployer(), 10_000n] });
+    expect(await governed.send(ANYBODY, await quoteToken(), mint)).to.equal(true);
+    await refusal(run({ ...sol, terms: { breadth: 1 } }), /listPerp|terms/);
+    const files = await run(sol);
+    const sent = await governed.sent();
+    expect(await run(sol)).to.deep.equal(files);
+    expect(await governed.sent()).to.equal(sent);
+    expect(await governed.execute(files.schedule)).to.equal(true);
+    expect(await governed.execute(files.execute)).to.equal(false);
+    await later(48 * HOUR);
+    await speak();
+    expect(await governed.execute(files.execute)).to.equal(true);
+    await run(sol);
+    expect(lines.at(-1)).to.match(/^SOL is listed; it is in /);
+    expect((await readDeployment(governed.file())).markets["SOL"]).to.equal(5);
+    expect(await says("markets")).to.match(/^SOL +5 +perp +Active +150 .* 20,?000,?000 /m);
+    writeFileSync(governed.file(), before);
   });
 
   it("market failure: it is halted at once, and ends at its slow price once the timelock is over", async () => {

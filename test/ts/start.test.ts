@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectNear } from "../support/near.js";
+import { Laws } from "../../scripts/market/laws.js";
 import { choose } from "../../scripts/market/paths.js";
 import { planPopulation } from "../../scripts/market/population.js";
 import type { Report } from "../../scripts/market/report.js";
@@ -53,7 +54,7 @@ const processesOf = (text: string): string[] =>
     });
 
 describe("npm start", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let folder: string;
 
   before(() => {
@@ -88,9 +89,32 @@ describe("npm start", function () {
     expect(paid > 0n).to.equal(true);
     for (const kind of ["md", "html", "json"])
       expect(existsSync(join(folder, "thin-insurance", `report.${kind}`))).to.equal(true);
-    expect(pageOf(report)).to.contain("<svg").and.not.contain("NaN").and.not.contain("<script");
+    expect(report.accounts).to.include({ opened: 80, refused: 0 });
+    for (const law of ["LIQ-1", "LIQ-2", "SHARE-2", "QUOTE-1"])
+      expect(report.laws[law]?.checked, law).to.be.greaterThan(0);
+    const page = pageOf(report);
+    expect(page).to.contain("<svg").and.contain("The waterfall").and.contain("✓ Every law held");
+    expect(page).not.to.match(/NaN|undefined|Infinity|<script|https?:|url\(/);
     expect(markdownOf(report)).to.contain("| offset |").and.not.contain("undefined");
+    expect(pageOf(broken(report)))
+      .to.contain("✗ Not sound")
+      .and.contain("1 of 2");
+    expect(markdownOf(broken(report)))
+      .to.contain("Who still fails")
+      .and.contain("waits for its lot");
     expect(drawing(report.frames, 0.5).join("\n")).to.contain("all hold");
+  });
+
+  /** The same with a law that did not hold, and somebody who still fails. */
+  const broken = (report: Report): Report => ({
+    ...report,
+    laws: { ...report.laws, "CASH-1": { says: "", held: false, checked: 1, broken: ["1 of 2"] } },
+    remains: [
+      {
+        ...{ account: "0x01", asset: 1, health: 0.6, notional: 100, inLot: 20, next: "None" },
+        why: { reduce: "LotIsLive", auction: "LotIsLive", absorb: "LotIsLive", offset: "LotIsLive" },
+      },
+    ],
   });
 
   it("leaves no process behind after Ctrl-C", async () => {
@@ -155,6 +179,14 @@ describe("the market's paths and people", () => {
     expect(() => read("time,BTC,ETH,SOL\n0,1,1,1\n0,1,1,1\n")).to.throw(/line 3: the time 0 is not after 0/);
     expect(() => read("time,BTC,ETH,SOL\n0,1,1,1\n9,1,-1,1\n")).to.throw(/line 3: a price is no number above zero/);
     expect(() => choose("missing.csv", 1)).to.throw(/missing.csv: cannot be read \(ENOENT\)/);
+  });
+
+  it("have a law broken by a call that executes what no view quoted", () => {
+    const laws = new Laws(undefined as never, undefined as never);
+    laws.quotes([{ what: "pool of asset 1", quoted: [5n, 7n], executed: [5n, 7n] }]);
+    expect(laws.broken).to.deep.equal([]);
+    laws.quotes([{ what: "pool of asset 1", quoted: [5n, 7n], executed: [5n, 8n] }]);
+    expect(laws.broken).to.deep.equal(["QUOTE-1: pool of asset 1: 5 at 7, executed 5 at 8"]);
   });
 
   it("are drawn as bars", () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Assessor} from "../../contracts/core/Assessor.sol";
 import {AssetState, Pool} from "../../contracts/core/Ledger.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {ILiquidationStage} from "../../contracts/interfaces/ILiquidationStage.sol";
@@ -38,6 +39,28 @@ contract ClearingHouseStagesTest is BallastTest, ILiquidationStage {
         bytes memory seen = abi.encode(house.caseOf(aliceId, asset));
         assertEq(keccak256(abi.encode(house.examine(aliceId, asset))), keccak256(seen));
         assertEq(keccak256(abi.encode(house.caseOf(aliceId, asset))), keccak256(seen));
+    }
+
+    /// @dev QUOTE-1: both as the views say, at one price; where there is no pool, nothing.
+    function testFuzz_ExamineWithPool_IsCaseOfBoth(uint256 price, uint256 elapsed, bool btc) public {
+        openPool(ETH, keeper, 5_000_000e6);
+        openLeg(ETH, aliceId, carolId, 1e18);
+        poolTrade(aliceId, ETH, 0.1e18);
+        setPrice(ETH, bound(price, 1_500e8, 2_500e8) * 1e10);
+        wait_(bound(elapsed, 0, 2 hours));
+        AssetId asset = btc ? BTC : ETH;
+        IClearingHouse.Case memory seen = house.caseOf(aliceId, asset);
+        Pool memory terms = house.poolOf(asset);
+        Assessor.Holder memory held;
+        if (terms.owner != address(0)) {
+            IClearingHouse.Case memory beside = house.caseOf(accountId(terms.owner, 0), asset);
+            held = Assessor.holder(beside.account, beside.size);
+        }
+        (IClearingHouse.Case memory c, Pool memory pool, Assessor.Holder memory holder) = house.examineWithPool(
+            aliceId,
+            asset
+        );
+        assertEq(keccak256(abi.encode(c, pool, holder)), keccak256(abi.encode(seen, terms, held)));
     }
 
     function test_Examine_RevertsWhen_UnknownAsset() public {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Test} from "forge-std/Test.sol";
 import {Incentives} from "../../contracts/libraries/Incentives.sol";
 import {FixedPoint, WAD} from "../../contracts/libraries/math/FixedPoint.sol";
+import {MAX_PRICE} from "../../contracts/types/Price.sol";
 
 contract IncentivesTest is Test {
     // ---- health
@@ -147,11 +148,14 @@ contract IncentivesTest is Test {
         assertEq(Incentives.price(true, 1e18, 2e18, 1e18), 1, "never nothing: that is no price");
         assertEq(Incentives.price(true, 1e18, 1e18, 1e18), 1);
         assertEq(Incentives.price(false, 1e18, -2e18, 1e18), 1);
+        assertEq(Incentives.price(false, MAX_PRICE - 5, 5, 1e18), MAX_PRICE);
+        assertEq(Incentives.price(false, MAX_PRICE - 5, 6, 1e18), MAX_PRICE, "never above what a price can be");
+        assertEq(Incentives.price(true, MAX_PRICE, -1e18, 1e18), MAX_PRICE);
     }
 
     /// @dev What the account gives is at most the premium: the price is within a wei of it, on the account's side.
     function testFuzz_Price_RoundsForTheAccount(bool long, uint256 mark, int256 premium, uint256 size) public pure {
-        mark = bound(mark, 1e12, 1e24);
+        mark = bound(mark, 1e12, MAX_PRICE / 2);
         size = bound(size, 1e6, 1e27);
         int256 most = int256((mark * size) / WAD);
         // Beyond, a price would be nothing.

@@ -35,6 +35,15 @@ export interface Assessment {
   readonly diverged: boolean;
 }
 
+/** Who may take a leg: what he holds of it, and what his account can carry. */
+export interface Holder {
+  readonly size: bigint;
+  readonly equity: bigint;
+  /** Initial equity beyond initial margin, and what of it is quote. */
+  readonly free: bigint;
+  readonly freeQuote: bigint;
+}
+
 /** An account, or one leg of it, at mark. */
 export interface Standing {
   readonly equity: bigint;
@@ -71,6 +80,11 @@ export function liquidatable(
   return int(a.marginEquity * 10_000n) < asInt(uint(a.maintenance * GUARD));
 }
 
+export function holder(a: Assessment, size: bigint): Holder {
+  const free = int(a.initialEquity - asInt(a.initial));
+  return { size, equity: a.equity, free, freeQuote: free < a.quoteEquity ? free : a.quoteEquity };
+}
+
 export function standing({ equity, marginEquity, maintenance, collateral }: Assessment): Standing {
   return { equity, marginEquity, maintenance, collateral };
 }
@@ -95,7 +109,7 @@ export function overborrowed(s: Standing, cap: bigint): boolean {
 export function leg(market: Market, size: bigint, price: Price): Standing {
   const equity = Margin.value(size, price.mark);
   if (market.config.kind !== AssetKind.Spot)
-    return { equity, marginEquity: equity, maintenance: maintenance(market, size, price.mark, price), collateral: 0n };
+    return { equity, marginEquity: equity, maintenance: maintenance(market, size, price), collateral: 0n };
   const marginEquity = Margin.counted(equity, haircut(market.config, price.status));
   return { equity, marginEquity, maintenance: 0n, collateral: asUint(equity) };
 }
@@ -144,9 +158,13 @@ export function maintenanceRate(market: Market, status: bigint): bigint {
   return frozen(market.config, status) ? uint(market.maintenanceRate + market.initialRate) : market.maintenanceRate;
 }
 
-function maintenance(market: Market, size: bigint, mark: bigint, price: Price): bigint {
-  const rate = maintenanceRate(market, price.status);
-  return Margin.required(Margin.notionalOf(size, mark), rate, market.maintenanceDepth);
+/** What a leg of a perp needs at mark. */
+export function maintenance(market: Market, size: bigint, price: Price): bigint {
+  return maintenanceAt(market, size, price.mark, maintenanceRate(market, price.status));
+}
+
+function maintenanceAt(market: Market, size: bigint, at: bigint, rate: bigint): bigint {
+  return Margin.required(Margin.notionalOf(size, at), rate, market.maintenanceDepth);
 }
 
 function assessLeg({ market, price, position }: Holding): Assessment {
@@ -174,7 +192,7 @@ function perp(market: Market, { size, basis }: PickedUp, price: Price): Omit<Ass
   return {
     ...leg(market, size, price),
     fastMarginEquity: Margin.value(size, price.fast),
-    fastMaintenance: maintenance(market, size, price.fast, price),
+    fastMaintenance: maintenanceAt(market, size, price.fast, maintenanceRate(market, price.status)),
     initialEquity: worst,
     initial: initial(market, size, basis, price),
     quoteEquity: worst,

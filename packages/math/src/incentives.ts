@@ -1,6 +1,7 @@
 // What a step may cost its account, who gets it, and when.
 import { WAD, divUp, max, min, mulDivDown, mulDivFloor, mulDivUp, mulDown, mulUp, sqrtUp } from "./fixedPoint.js";
 import { asInt, int, uint } from "./integers.js";
+import { MAX_PRICE } from "./ledger.js";
 
 export const LEAST_DURATION = 20n;
 export const MOST_DURATION = 600n;
@@ -46,9 +47,9 @@ export function premium(notional: bigint, floor: bigint, top: bigint, elapsed: b
   return int(asInt(climbed) - asInt(below));
 }
 
-/** Mark less (plus, for who gives a short) the premium per unit; for the account by rounding; never nothing. */
+/** Mark less (plus, for who gives a short) the premium per unit; for the account by rounding; never nothing, never above what a price can be. */
 export function price(long: boolean, mark: bigint, premium_: bigint, size: bigint): bigint {
   const perUnit = mulDivFloor(premium_, WAD, size);
   const offered = int(long ? asInt(mark) - perUnit : asInt(mark) + perUnit);
-  return offered > 0n ? offered : 1n;
+  return offered > 0n ? min(offered, MAX_PRICE) : 1n;
 }

@@ -1,6 +1,6 @@
 // Reduction plans of an account's legs, from the same numbers that its margin is computed from.
 import * as Assessor from "./assessor.js";
-import { abs, min } from "./fixedPoint.js";
+import { WAD, abs, min } from "./fixedPoint.js";
 import { asInt, int, uint } from "./integers.js";
 import { AssetKind, type Price } from "./ledger.js";
 import type { Market } from "./markets.js";
@@ -27,10 +27,11 @@ export function legOf(
   target: bigint,
   cost: bigint,
 ): Reduction.Leg {
+  const spot = market.config.kind === AssetKind.Spot;
   return {
-    spot: market.config.kind === AssetKind.Spot,
+    spot,
     equity: s.marginEquity,
-    otherMaintenance: uint(s.maintenance - Assessor.leg(market, size, price).maintenance),
+    otherMaintenance: uint(s.maintenance - (spot ? 0n : Assessor.maintenance(market, size, price))),
     size: abs(size),
     price: price.mark,
     rate: Assessor.maintenanceRate(market, price.status),
@@ -40,6 +41,19 @@ export function legOf(
     cost,
     gross: s.equity,
   };
+}
+
+/** The health up to which a solvent account is offset at most. */
+const MOST_TARGET = 2n * WAD;
+
+/**
+ * What of an orphaned leg is offset at most: the whole one of a bankrupt account, else what brings it well above
+ * maintenance when it has paid for the step.
+ */
+export function orphaned(s: Assessor.Standing, market: Market, size: bigint, price: Price, cost: bigint): bigint {
+  if (s.equity < 0n) return abs(size);
+  const paid = { ...s, equity: int(s.equity - cost), marginEquity: int(s.marginEquity - cost) };
+  return plan(paid, market, size, price, MOST_TARGET, 0n).size;
 }
 
 /**

@@ -6,7 +6,7 @@ export { abis, Decoder, type RawLog } from "./events.js";
 export type { BlockId, BlockRef, StoredRow, Touched } from "./journal.js";
 export * from "./rows.js";
 export { HttpRpc, ProviderRpc, type HttpRpcOptions, type Rpc, type RpcCall } from "./rpc.js";
-export { readBlocks, RpcSource, type LogSource, type SourceHeader, type SourceLog } from "./source.js";
+export { readBlocks, RpcSource, type Glimpse, type LogSource, type SourceHeader, type SourceLog } from "./source.js";
 export { verify, type Difference, type Verification, type VerifyOptions } from "./verify.js";
 export type { Account } from "./cash.js";
 export { AssetKind, AssetState, type Market } from "./markets.js";

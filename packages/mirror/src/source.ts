@@ -3,7 +3,7 @@ import { keccak256, type Hex } from "viem";
 import { BadAnswer, MissingLogs, RangeTooLarge, RpcRefused } from "./errors.js";
 import type { RawLog } from "./events.js";
 import type { Block, Header } from "./ledger.js";
-import { TOO_LARGE, type Rpc } from "./rpc.js";
+import { TOO_LARGE, type Rpc, type RpcCall } from "./rpc.js";
 
 /** A header with the filter over all logs of its block. */
 export interface SourceHeader extends Header {
@@ -27,6 +27,13 @@ export interface LogSource {
   logsAgain(addresses: readonly string[], header: Header): Promise<SourceLog[]>;
 }
 
+/** A block as soon as there is word of it, with the height of the chain. */
+export interface Glimpse {
+  readonly head: number;
+  readonly header: SourceHeader;
+  readonly logs: SourceLog[];
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 export class RpcSource implements LogSource {
@@ -44,25 +51,24 @@ export class RpcSource implements LogSource {
   }
 
   async headers(numbers: readonly number[]): Promise<SourceHeader[]> {
-    const method = "eth_getBlockByNumber";
-    const calls = numbers.map((number) => ({ method, params: [hex(number), false] }));
-    const answers = await this.rpc.batch(calls);
-    return answers.map((answer, i) => {
-      // A node that tells a height and does not have the block is behind the one that told it.
-      if (answer === null) return this.refuse(method, `there is no block ${numbers[i]}`);
-      const header = headerOf(fieldsOf(method, answer));
-      if (header.number !== numbers[i]) this.refuse(method, `block ${header.number} instead of ${numbers[i]}`);
-      return header;
-    });
+    const answers = await this.rpc.batch(numbers.map(headerCall));
+    return answers.map((answer, i) => this.header(numbers[i] ?? 0, answer));
+  }
+
+  /** All that is asked of one block, in one request. */
+  async glimpse(addresses: readonly string[], number: number): Promise<Glimpse> {
+    const calls = [{ method: "eth_blockNumber", params: [] }, headerCall(number), logsCall(rangeOf(addresses, number))];
+    const [head, header, logs] = await this.rpc.batch(calls);
+    return {
+      head: numberOf("eth_blockNumber", head),
+      header: this.header(number, header),
+      logs: this.within(logsOf(logs), number, number),
+    };
   }
 
   async logs(addresses: readonly string[], from: number, to: number): Promise<SourceLog[]> {
-    const filter = { address: addresses, fromBlock: hex(from), toBlock: hex(to) };
     try {
-      const logs = await this.ask(filter);
-      const stray = logs.find(({ blockNumber }) => blockNumber < from || blockNumber > to);
-      if (stray !== undefined) this.refuse("eth_getLogs", `a log of block ${stray.blockNumber} for ${from} to ${to}`);
-      return logs;
+      return this.within(await this.ask(rangeOf(addresses, from, to)), from, to);
     } catch (error) {
       if (error instanceof RpcRefused && TOO_LARGE.test(error.reason)) throw new RangeTooLarge(from, to, error.reason);
       throw error;
@@ -95,9 +101,23 @@ export class RpcSource implements LogSource {
   }
 
   private async ask(filter: object, node: Rpc = this.rpc): Promise<SourceLog[]> {
-    const [answer] = await node.batch([{ method: "eth_getLogs", params: [filter] }]);
-    const logs = listOf("eth_getLogs", answer).map((log) => logOf(fieldsOf("eth_getLogs", log)));
-    return logs.sort((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex);
+    const [answer] = await node.batch([logsCall(filter)]);
+    return logsOf(answer);
+  }
+
+  private within(logs: SourceLog[], from: number, to: number): SourceLog[] {
+    const stray = logs.find(({ blockNumber }) => blockNumber < from || blockNumber > to);
+    if (stray !== undefined) this.refuse("eth_getLogs", `a log of block ${stray.blockNumber} for ${from} to ${to}`);
+    return logs;
+  }
+
+  private header(number: number, answer: unknown): SourceHeader {
+    const method = "eth_getBlockByNumber";
+    // A node that tells a height and does not have the block is behind the one that told it.
+    if (answer === null) return this.refuse(method, `there is no block ${number}`);
+    const header = headerOf(fieldsOf(method, answer));
+    if (header.number !== number) this.refuse(method, `block ${header.number} instead of ${number}`);
+    return header;
   }
 
   private async number(method: string): Promise<number> {
@@ -117,6 +137,20 @@ async function receiptLogs(node: Rpc, { number }: Header): Promise<SourceLog[]> 
   return listOf(method, answer)
     .flatMap((receipt) => listOf(method, fieldsOf(method, receipt)["logs"]))
     .map((log) => logOf(fieldsOf(method, log)));
+}
+
+const headerCall = (number: number): RpcCall => ({ method: "eth_getBlockByNumber", params: [hex(number), false] });
+
+const logsCall = (filter: object): RpcCall => ({ method: "eth_getLogs", params: [filter] });
+
+const rangeOf = (address: readonly string[], from: number, to = from): object => ({
+  ...{ address, fromBlock: hex(from), toBlock: hex(to) },
+});
+
+/** In the order of the chain. */
+function logsOf(answer: unknown): SourceLog[] {
+  const logs = listOf("eth_getLogs", answer).map((log) => logOf(fieldsOf("eth_getLogs", log)));
+  return logs.sort((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex);
 }
 
 function hex(number: number): string {

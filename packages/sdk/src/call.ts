@@ -7,12 +7,13 @@ import {
   type ContractFunctionArgs,
   type ContractFunctionName,
   type ContractFunctionReturnType,
+  type EstimateContractGasParameters,
   type Hash,
   type ReadContractParameters,
   type SimulateContractParameters,
   type TransactionReceipt,
 } from "viem";
-import { walletOf, type Client } from "./client.js";
+import { MOST_GAS, walletOf, type Client } from "./client.js";
 import { decodeError } from "./errors/decode.js";
 import { RevertedInBlock } from "./errors/other.js";
 import { NotDeployed } from "./errors/setup.js";
@@ -63,7 +64,7 @@ const saysNothing = (error: unknown): boolean =>
 
 /** What a transaction may say about itself. */
 export interface Sending {
-  /** The gas limit; what the node estimates by default. */
+  /** The gas limit; by default what the node estimates, with room for prices that have to be latched meanwhile. */
   gas?: bigint;
 }
 
@@ -81,6 +82,22 @@ export interface Sent<Result> {
   result: Result;
 }
 
+/** The same call, as another action of viem types it. */
+const calling = (parameters: SimulateContractParameters): EstimateContractGasParameters =>
+  parameters as unknown as EstimateContractGasParameters;
+
+/** Without so much gas left no source is asked for its price. */
+const SOURCE_GAS = 132_000n;
+
+/**
+ * A gas limit from an estimate. An estimate is made at the time of the last block, whose prices may be latched already; in the
+ * next one each leg that is looked at may cost more than twice as much.
+ */
+export function gasLimitOf(estimate: bigint): bigint {
+  const limit = (estimate * 5n) / 2n + SOURCE_GAS;
+  return limit < MOST_GAS ? limit : MOST_GAS;
+}
+
 /** Simulates the call, so that a revert is a typed error before anything is sent, and sends it. */
 export async function send<const abi extends Abi, name extends Names<abi, Changes>>(
   client: Client,
@@ -90,8 +107,9 @@ export async function send<const abi extends Abi, name extends Names<abi, Change
   try {
     const parameters = { ...call, account: wallet.account } as unknown as SimulateContractParameters;
     const { result } = await client.publicClient.simulateContract(parameters);
+    const gas = call.gas ?? gasLimitOf(await client.publicClient.estimateContractGas(calling(parameters)));
     const chain = wallet.chain ?? null;
-    const hash = await wallet.writeContract({ ...parameters, chain });
+    const hash = await wallet.writeContract({ ...parameters, chain, gas });
     return { hash, result };
   } catch (error) {
     throw decodeError(error);

@@ -3,7 +3,7 @@ export * from "./abi/index.js";
 export * from "./accounts.js";
 export * from "./actions/index.js";
 export * from "./addresses.js";
-export { confirm, type At, type Sending, type Sent } from "./call.js";
+export { confirm, gasLimitOf, type At, type Sending, type Sent } from "./call.js";
 export * from "./client.js";
 export * from "./deployments.js";
 export * from "./enums.js";

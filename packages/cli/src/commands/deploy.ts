@@ -31,6 +31,8 @@ const HELP = `
   --dry-run             print the plan with gas and cost, send nothing
   --fill <name=value>   a fact that the parameters leave open, once for each
   --yes                 do not ask
+  --source <feed>       deploy one more price source
+  --market <file>       sources and pool of one more perp, and the batches that list it
   --explorer            verify the sources on the network's explorers`;
 
 export const deploy: OfflineCommand = {

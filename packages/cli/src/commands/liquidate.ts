@@ -134,7 +134,7 @@ export const liquidate: OwnCommand = {
     }
     const name = marketName(told.deployment, choice.asset);
     if (told.settings.dryRun) {
-      const outcome = { kind: "refused", error: "a dry run sends nothing", retryable: true } as const;
+      const outcome = { kind: "refused", reason: "DryRun", error: "a dry run sends nothing", retryable: true } as const;
       return { ...reportOf(account, name, choice, outcome), code: Exit.ok };
     }
     if (told.wallet === undefined)

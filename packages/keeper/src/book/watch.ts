@@ -1,7 +1,7 @@
 // Everybody who can be liquidated, at any moment, from the mirror alone. One price is one pass over columns of numbers
 // that finds who may fail, and the ledger's own arithmetic on those few.
 import { Account } from "@ballast/math";
-import type { Change, Ledger, Touched } from "@ballast/mirror";
+import { accountOf, type Change, type Ledger, type Touched } from "@ballast/mirror";
 import * as Exact from "./exact.js";
 import type { Candidate } from "./exact.js";
 import { marketAt, type MarketAt, type Moment } from "./markets.js";
@@ -38,6 +38,11 @@ export class Watch {
   /** Accounts that are watched: those with a leg. */
   get size(): number {
     return this.rows.size;
+  }
+
+  /** Accounts with a leg of an asset. */
+  holders(asset: number): bigint[] {
+    return this.rows.keysIn((place) => place.asset === asset).map(accountOf);
   }
 
   /** What a block did to the ledger, after it has done so. */

@@ -37,6 +37,8 @@ const bid = section({
   enabled: flag.default(false),
   /** Who takes; without it lots are only run through the periphery. */
   taker: account.optional(),
+  /** Names or numbers of the assets to bid for; all when none is given. */
+  markets: list.default([]),
   /** Asked for the risk of holding, of what is taken. */
   ask: points(1_000).default(20),
   /** Notional of a bid, and of all legs that the taker holds. */
@@ -66,6 +68,27 @@ const deleverage = section({
   /** Ticks of profit that one page looks at. */
   ticks: whole(1, 1_048_576).default(256),
   cost: amount("0", QUOTE_MOST).prefault("10"),
+});
+
+const settle = section({
+  enabled: flag.default(false),
+  /** Accounts in one transaction. */
+  batch: whole(1, 64).default(8),
+  /** What a transaction may cost in gas, in quote. */
+  cost: amount("0", QUOTE_MOST).prefault("5"),
+});
+
+const spot = section({
+  enabled: flag.default(false),
+  /** Asked below the mark for the risk of holding it. */
+  ask: points(1_000).default(20),
+  /** Quote of one purchase, and of each spot that the wallet may hold. */
+  size: amount("0", QUOTE_MOST).prefault("10000"),
+  inventory: amount("0", QUOTE_MOST).prefault("50000"),
+  /** After gas. */
+  least: amount("0", QUOTE_MOST).prefault("0.5"),
+  /** What approving quote may cost in gas. */
+  cost: amount("0", QUOTE_MOST).prefault("1"),
 });
 
 const triggers = section({
@@ -208,14 +231,14 @@ export const schema = z.strictObject(
       relay: whole(1, 1_000).default(5),
       fallback: flag.default(true),
       /** Milliseconds after which another instance may take over the wallet of one that is silent. */
-      lease: whole(1_000, 600_000).default(10_000),
+      lease: whole(1_000, 600_000).default(5_000),
     }),
     /** Blocks of the first pause after an outcome that was none, and of the longest. */
     backoff: section({ first: whole(1, 10_000).default(1), most: whole(1, 1_000_000).default(128) }),
     /** Seconds that a stop waits for what is on its way. */
     grace: number(0, 600).default(20),
     dryRun: flag.default(false),
-    strategies: section({ liquidate, bid, crank, deleverage, triggers, poke, funding, quote, alert }),
+    strategies: section({ liquidate, bid, crank, deleverage, settle, spot, triggers, poke, funding, quote, alert }),
   },
   { error: sectionError },
 );

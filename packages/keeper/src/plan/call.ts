@@ -1,5 +1,5 @@
 // What one `liquidate` would do with a leg: stage by stage in the chain's order, on numbers that each stage leaves behind.
-import { Assessor, FixedPoint, Incentives } from "@ballast/math";
+import { Assessor, FixedPoint, Incentives, PriceStatus, WAD } from "@ballast/math";
 import { Situations, Stages, type Stage } from "@ballast/risk";
 import type { Candidate } from "../book/exact.js";
 import { hindranceOf, type Hindrance } from "./hindrances.js";
@@ -94,8 +94,25 @@ function offer(
   leg: Leg,
   capacity: Stages.Capacity,
 ): Situations.Deal | undefined {
+  if (stage === "offset" && Situations.isSpot(s)) return leg.debtSale ? undefined : staleSale(s);
   if (!leg.debtSale) return Stages.offer(stage, s, book, capacity);
   return stage === "auction" && Situations.isSpot(s) ? debtSale(s, leg.debtCap, capacity) : undefined;
+}
+
+/** Spot that nobody knows the worth of, to insurance: for what it counts for, of which nothing is left to pay anybody. */
+function staleSale(s: Situations.Situation): Situations.Deal | undefined {
+  if (s.at.price.status !== PriceStatus.Stale || !Situations.isBankrupt(s) || s.margin >= WAD) return undefined;
+  const counted = (value: bigint): bigint => Situations.sizeOf(s, value);
+  const planned = counted(FixedPoint.mulDivUp(Assessor.debt(s.standing), WAD, WAD - s.margin));
+  const size = FixedPoint.min(planned, counted(FixedPoint.mulDivDown(s.insurable, WAD, WAD - s.margin)));
+  const nothing = { penalty: 0n, tip: 0n, insuredTip: 0n, insuredPremium: 0n };
+  return size === 0n ? undefined : { ...nothing, size, premium: lostBy(s, size) };
+}
+
+/** What a stale spot is worth above what it counts for, to the wei. */
+function lostBy({ at: { market, price }, size: held }: Situations.Situation, size: bigint): bigint {
+  const [before, after] = [Assessor.leg(market, held, price), Assessor.leg(market, held - size, price)];
+  return before.equity - after.equity - (before.marginEquity - after.marginEquity);
 }
 
 /** A slice of what is owed too much. */

@@ -35,9 +35,17 @@ function absorb(s: Situations.Situation, book: Book, capacity: Stages.Capacity):
 }
 
 function offset(s: Situations.Situation): Hindrance {
-  if (Situations.isSpot(s)) return "NotOrphaned";
+  if (Situations.isSpot(s)) return staleSale(s);
   if (Situations.isFrozen(s)) return "Frozen";
   return Situations.isBankrupt(s) || s.health < WAD / 2n ? "Toxic" : "NotOrphaned";
+}
+
+/** Of a spot: it goes to insurance when its price is stale and the account is bankrupt. */
+function staleSale(s: Situations.Situation): Hindrance {
+  const { equity, marginEquity, maintenance } = s.standing;
+  const due = equity < 0n || marginEquity < maintenance;
+  if (s.at.price.status !== PriceStatus.Stale || !due || !Situations.isBankrupt(s)) return "NotOrphaned";
+  return s.margin >= WAD ? "Toxic" : "NoRoom";
 }
 
 function roomLeft(s: Situations.Situation, room: bigint): Hindrance {

@@ -1,14 +1,16 @@
 // From candidates to transactions: what a call would do with each and what that is worth, the urgent first, in batches with
 // a fixed gas per entry. Whoever is left out has a reason.
+import { createHash } from "node:crypto";
 import { FixedPoint } from "@ballast/math";
 import { keyOf } from "@ballast/mirror";
-import { GAS_PER_LIQUIDATION, MOST_GAS, decodeReason, liquidatorAbi } from "@ballast/sdk";
-import { decodeFunctionResult, encodeFunctionData, keccak256, toHex, type Address, type Hex } from "viem";
+import { GAS_PER_LIQUIDATION, MOST_GAS, liquidatorAbi } from "@ballast/sdk";
+import { decodeFunctionResult, encodeFunctionData, type Address, type Hex } from "viem";
 import type { Candidate } from "../book/exact.js";
 import type { Watch } from "../book/watch.js";
 import type { Intent } from "../send/intent.js";
 import { callOf, type Call } from "./call.js";
 import { gasOf, leastGas } from "./gas.js";
+import { allSkipped } from "./objection.js";
 import { gasCost, ofCall, type Costs, type Profit } from "./profit.js";
 import type { Why } from "./reasons.js";
 import { roomOf, type Room } from "./room.js";
@@ -30,6 +32,8 @@ export interface Orders {
   readonly most?: number;
   /** How often in a row nothing was found for a deed: kept from round to round, so that those who wait get their turn. */
   readonly tries?: Map<string, number>;
+  /** Whether only those are looked at for whom nothing has been found in vain before. */
+  readonly onlyNew?: boolean;
   /** Quote that all deeds with a loss may lose together. */
   readonly mayLose?: bigint;
   readonly gasPerEntry?: bigint;
@@ -57,6 +61,8 @@ export interface Plan {
   readonly intents: readonly Intent[];
   readonly planned: readonly Planned[];
   readonly left: readonly Left[];
+  /** Accounts that were not looked at, because only new ones were asked for. */
+  readonly waiting: number;
 }
 
 const MOST = 250;
@@ -71,7 +77,8 @@ export function plan(watch: Watch, candidates: readonly Candidate[], orders: Ord
   let [looked, mayLose] = [0, orders.mayLose];
   const all = ordered(candidates, tries);
   reserve(room, all, orders);
-  for (const { candidate, key } of all) {
+  const due = orders.onlyNew === true ? all.filter(({ tried }) => tried === 0) : all;
+  for (const { candidate, key } of due) {
     const why = busy(key) ? { kind: "busy" as const, key } : hopeless(room, candidate, orders.costs);
     const found =
       why ??
@@ -87,7 +94,7 @@ export function plan(watch: Watch, candidates: readonly Candidate[], orders: Ord
     room.capacities.set(found.call.asset, found.call.left);
   }
   planned.sort((a, b) => b.urgency - a.urgency || (a.profit.net < b.profit.net ? 1 : -1));
-  return { intents: batches(planned, orders), planned, left };
+  return { intents: batches(planned, orders), planned, left, waiting: all.length - due.length };
 }
 
 /** What the stages have left is less by what is on its way and in no block yet. */
@@ -222,7 +229,7 @@ function intentOf(entries: readonly Planned[], orders: Orders): Intent {
 /** The same for the same accounts, in whatever order. */
 function batchOf(accounts: readonly bigint[]): string {
   const keys = accounts.map(keyOf).sort().join(" ");
-  return `liquidate:${keccak256(toHex(keys)).slice(2, 18)}:${accounts.length}`;
+  return `liquidate:${createHash("sha256").update(keys).digest("hex").slice(0, 16)}:${accounts.length}`;
 }
 
 function encode(entries: readonly Planned[], keeper: bigint): Hex {
@@ -235,10 +242,5 @@ function encode(entries: readonly Planned[], keeper: bigint): Hex {
   return encodeFunctionData({ abi: liquidatorAbi, functionName: "liquidateMany", args: [legs, keeper] });
 }
 
-/** A batch succeeds even if every entry is skipped: then it is not sent. */
-function objectionTo(returned: Hex): string | undefined {
-  const reasons = decodeFunctionResult({ abi: liquidatorAbi, functionName: "liquidateMany", data: returned });
-  const [first = "0x"] = reasons;
-  if (reasons.some((reason) => reason === "0x")) return undefined;
-  return `all ${reasons.length} entries would be skipped, the first one: ${decodeReason(first)?.message}`;
-}
+const objectionTo = (returned: Hex): string | undefined =>
+  allSkipped(decodeFunctionResult({ abi: liquidatorAbi, functionName: "liquidateMany", data: returned }));

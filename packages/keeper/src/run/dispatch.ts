@@ -25,6 +25,12 @@ export interface DispatchOptions {
   readonly skipped: (intent: Intent, hash: Hash) => Promise<readonly bigint[]>;
 }
 
+interface Ended {
+  /** Of the intent in the journal. */
+  readonly id: string;
+  readonly outcome: Outcome;
+}
+
 /** Milliseconds that notes wait for what is to be sent. */
 const PATIENCE = 250;
 
@@ -34,7 +40,7 @@ export class Dispatch {
   /** Those that are on no wire yet. */
   private readonly handing = new Set<Promise<unknown>>();
   private ended = false;
-  /** Whether something had to wait when intents were handed over last. */
+  /** Whether something had to wait, since somebody last said that nothing has. */
   full = false;
 
   constructor(private readonly options: DispatchOptions) {}
@@ -62,7 +68,6 @@ export class Dispatch {
   /** The most urgent ones, as many as may be on their way. @param priceAt unix milliseconds of what they were planned on */
   submit(intents: readonly Intent[], priceAt: number): void {
     const { log, sender, most } = this.options;
-    this.full = false;
     for (const intent of intents) {
       if (this.ended || this.isKeyBusy(intent.key)) continue;
       if (intent.accounts.some((account) => this.isBusy(intent.strategy, account))) continue;
@@ -126,25 +131,30 @@ export class Dispatch {
   }
 
   private async follow(sender: Sender, intent: Intent, priceAt: number): Promise<void> {
-    let outcome: Outcome;
+    let ended: Ended;
     try {
-      outcome = await this.hand(sender, intent, priceAt);
+      ended = await this.hand(sender, intent, priceAt);
     } catch (error) {
       // Its bytes are in the journal, for who comes next.
       if (error instanceof SenderStopped) return void this.options.log.info({ key: intent.key }, "left to the journal");
-      await this.settle(intent, { kind: "refused", error: String(error), retryable: true });
+      const { name, message } = error instanceof Error ? error : new TypeError(String(error));
+      await this.settle(intent, {
+        id: "",
+        outcome: { kind: "refused", reason: name, error: message, retryable: true },
+      });
       throw error;
     }
-    await this.settle(intent, outcome);
+    await this.settle(intent, ended);
   }
 
-  private async hand(sender: Sender, intent: Intent, priceAt: number): Promise<Outcome> {
+  private async hand(sender: Sender, intent: Intent, priceAt: number): Promise<Ended> {
     const submitted = sender.submit(intent);
     const sending = submitted.then((ticket) => this.noteSent(intent, ticket, priceAt));
     const handed = sending.catch(() => undefined).finally(() => this.handing.delete(handed));
     this.handing.add(handed);
     await sending;
-    return (await submitted).outcome;
+    const { id, outcome } = await submitted;
+    return { id, outcome: await outcome };
   }
 
   private async noteSent({ key, strategy, block }: Intent, ticket: Ticket, priceAt: number): Promise<void> {
@@ -157,16 +167,16 @@ export class Dispatch {
   }
 
   /** Pauses begin only here: what has no outcome yet is on its way. */
-  private async settle(intent: Intent, outcome: Outcome): Promise<void> {
+  private async settle(intent: Intent, { id, outcome }: Ended): Promise<void> {
     const { key, strategy, accounts } = intent;
     const { log, metrics, rest, head, losses, costOf } = this.options;
-    losses.end(intent, outcome, costOf);
     const kind = outcome.kind === "included" && outcome.reverted ? "reverted" : outcome.kind;
     metrics.outcomes.inc({ strategy, kind });
-    log.info({ key, strategy, ...outcome, outcome: kind }, "outcome");
+    const again = outcome.kind === "refused" && rest.failuresOf(key) > 0;
+    log[again ? "debug" : "info"]({ key, strategy, ...outcome, outcome: kind }, "outcome");
+    await losses.end(id, intent, outcome, costOf);
     if (outcome.kind === "included" && !outcome.reverted) return this.succeed(intent, outcome.hash);
-    const soon = outcome.kind === "taken" || (outcome.kind === "refused" && outcome.retryable);
-    await rest.fail(key, strategy, accounts, head(), !soon);
+    await rest.fail(key, strategy, accounts, head(), !isSoon(intent, outcome));
   }
 
   private async succeed(intent: Intent, hash: Hash): Promise<void> {
@@ -179,6 +189,12 @@ export class Dispatch {
     log.info({ key, strategy, hash, skipped: without.length }, "entries were skipped");
     await rest.failAccounts(strategy, without, head());
   }
+}
+
+/** Whether it may succeed on the next block. What belongs to no account and the chain refuses can wait. */
+function isSoon({ accounts }: Intent, outcome: Outcome): boolean {
+  if (outcome.kind !== "refused") return outcome.kind === "taken";
+  return outcome.retryable && (outcome.simulated !== true || accounts.length > 0);
 }
 
 const nameOf = (strategy: string, account: bigint): string => `${strategy} ${keyOf(account)}`;

@@ -1,6 +1,7 @@
 // The loop: a block comes, the mirror and the watch follow it, strategies plan, the sender sends.
 import { MirrorError, type Change, type Header, type Ledger, type Rpc } from "@ballast/mirror";
-import type { Client, Deployment } from "@ballast/sdk";
+import { CallFailed, decodeError, type Client, type Deployment } from "@ballast/sdk";
+import { KeeperError } from "../errors.js";
 import type { Settings } from "../config/schema.js";
 import type { Sender } from "../send/intent.js";
 import type { Head } from "../send/rounds.js";
@@ -22,6 +23,7 @@ import type { Webhook } from "./webhook.js";
 
 /** A sender that hears of every block. */
 export interface HeadedSender extends Sender {
+  notice(head: Head): void;
   onBlock(head: Head): Promise<void>;
 }
 
@@ -57,7 +59,11 @@ export class Keeper {
   private readonly stopping = new AbortController();
   private asking: Promise<void> | undefined;
   private writing: Promise<void> = Promise.resolve();
+  /** How strategies failed last. */
+  private readonly failed = new Map<string, string>();
   private headNumber = 0;
+  /** Accounts that wait for a thorough look at the block. */
+  private waiting = 0;
   private stalled = false;
   /** Asked for with word of a block, while the mirror reads it. */
   private early: Promise<Quoted | undefined> | undefined;
@@ -76,7 +82,7 @@ export class Keeper {
 
   static async open(parts: Parts): Promise<Keeper> {
     const { store, settings, sender, log, metrics } = parts;
-    const [rest, losses] = [await Rest.load(store, settings.backoff), await Losses.load(store)];
+    const [rest, losses] = [await Rest.load(store, settings.backoff), await Losses.load(store, parts.owner)];
     const head = (): number => keeper.headNumber;
     const skipped = skippedBy(parts.client);
     const costOf = (gas: bigint): bigint => keeper.costOf(gas);
@@ -195,8 +201,9 @@ export class Keeper {
     const began = now();
     const quoted = await this.lookAt(header.number);
     if (quoted === undefined) return;
-    const settled = this.parts.sender?.onBlock({ ...header, baseFee: quoted.baseFee });
-    if (this.dispatch.closed) return;
+    const head = { ...header, baseFee: quoted.baseFee };
+    this.parts.sender?.notice(head);
+    if (this.dispatch.closed) return void this.parts.sender?.onBlock(head);
     const snapshot = this.snapshot(header, quoted);
     metrics.accounts.set(books.watch.size);
     const decisions = await this.planQuick(snapshot, priceAt);
@@ -206,19 +213,23 @@ export class Keeper {
     log.debug({ block: header.number, price_at: priceAt, planned_at: now() }, "planned");
     this.note(header, { logs: logs as never, ...quoted }, decisions);
     this.ask(snapshot, priceAt);
-    void settled?.then(() => this.planAgain(snapshot, priceAt));
+    void this.tend(head, snapshot, priceAt);
+  }
+
+  /** What was sent before, after what is to be sent now: outcomes make room for what had to wait. */
+  private async tend(head: Head, snapshot: Snapshot, priceAt: number): Promise<void> {
+    await this.dispatch.handed();
+    await this.parts.sender?.onBlock(head);
+    if ((!this.dispatch.full && this.waiting === 0) || head.number !== this.headNumber) return;
+    this.noteDecisions(head.number, await this.planQuick({ ...snapshot, thorough: true }, priceAt));
   }
 
   private async planQuick(snapshot: Snapshot, priceAt: number): Promise<Decision[]> {
     const decisions: Decision[] = [];
+    [this.waiting, this.dispatch.full] = [0, false];
     for (const strategy of this.parts.strategies)
       if (!strategy.asks) decisions.push(...(await this.planOne(strategy, snapshot, priceAt)));
     return decisions;
-  }
-
-  /** The block made room for what had to wait. */
-  private async planAgain(snapshot: Snapshot, priceAt: number): Promise<void> {
-    if (this.dispatch.full && snapshot.head.number === this.headNumber) await this.planQuick(snapshot, priceAt);
   }
 
   /** What was asked for with word of the block, if it is of this block; else what is now. */
@@ -249,6 +260,7 @@ export class Keeper {
       head: { number: header.number, hash: header.hash, timestamp: header.timestamp },
       ...{ watch, ledger: watch.ledger, prices, marks, gasPrice, native, client, deployment, payee },
       costOf: this.costOf,
+      thorough: false,
       lost: (strategy) => this.losses.of(strategy),
       count: (candidates) => metrics.candidates.set(candidates),
       isBusy: (strategy, account) => this.dispatch.isBusy(strategy, account),
@@ -259,16 +271,29 @@ export class Keeper {
 
   /** A strategy that fails keeps no other from its work. */
   private async planOne(strategy: Strategy, snapshot: Snapshot, priceAt: number): Promise<readonly Decision[]> {
-    const { metrics, log } = this.parts;
+    const { metrics } = this.parts;
     try {
       const plan: Plan = await strategy.plan(snapshot);
       this.dispatch.submit(ordered(plan.intents), priceAt);
+      this.waiting += plan.waiting ?? 0;
+      if (plan.troubles === undefined) this.failed.delete(strategy.name);
+      for (const error of plan.troubles ?? []) this.tellFailed(strategy, snapshot.head.number, error);
       return plan.decisions;
     } catch (error) {
       metrics.strategyErrors.inc({ strategy: strategy.name });
-      log.error({ strategy: strategy.name, block: snapshot.head.number, error }, "planning failed");
+      this.tellFailed(strategy, snapshot.head.number, error);
       return [];
     }
+  }
+
+  /** The same failure again is no news. */
+  private tellFailed({ name: strategy }: Strategy, block: number, error: unknown): void {
+    const known = error instanceof KeeperError || error instanceof MirrorError ? error : decodeError(error);
+    const { name: kind, message } = known;
+    const level = this.failed.get(strategy) === kind ? "debug" : "error";
+    this.failed.set(strategy, kind);
+    const stack = known instanceof CallFailed && error instanceof Error ? { stack: error.stack } : {};
+    this.parts.log[level]({ strategy, block, kind, error: message, ...stack }, "planning failed");
   }
 
   /** Strategies that ask nodes run beside the loop, one round at a time. */
@@ -289,6 +314,7 @@ export class Keeper {
     const { number, hash, parentHash, timestamp } = header;
     const block = { number, hash, parentHash, timestamp: Number(timestamp), content: encodeRecording(recording) };
     this.write(() => this.parts.store.see(block));
+    this.write(() => this.losses.look());
     const { remember } = this.parts.settings;
     if (number % PRUNED === 0) this.write(() => this.parts.store.prune(number - remember));
     this.noteDecisions(number, decisions);

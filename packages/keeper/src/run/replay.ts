@@ -59,6 +59,7 @@ export async function* replay(options: ReplayOptions): AsyncGenerator<ReplayedBl
         isBusy: nobody,
         isUnderWay: nobody,
         isKeyBusy: nobody,
+        thorough: true,
         lost: () => 0n,
         count: () => undefined,
       },

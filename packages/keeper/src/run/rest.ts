@@ -43,6 +43,11 @@ export class Rest {
     return (this.keys.get(key)?.until ?? 0) > block;
   }
 
+  /** In a row. */
+  failuresOf(key: string): number {
+    return this.keys.get(key)?.failures ?? 0;
+  }
+
   /** Longer every time. @param longer whether trying again soon is of no use */
   async fail(
     key: string,
@@ -51,6 +56,7 @@ export class Rest {
     block: number,
     longer: boolean,
   ): Promise<void> {
+    for (const [old, { until }] of this.keys) if (until + this.options.most < block) this.keys.delete(old);
     this.keys.set(key, this.next(this.keys.get(key), block, longer));
     await this.failAccounts(strategy, accounts, block, longer);
   }

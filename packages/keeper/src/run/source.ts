@@ -1,5 +1,5 @@
 // The mirror's nodes, watched: what is asked is counted, heads and logs are remembered as they come, word of a block is timed.
-import type { HeadFeed, Header, LogSource, Rpc, RpcCall, SourceHeader, SourceLog } from "@ballast/mirror";
+import type { Glimpse, HeadFeed, Header, LogSource, Rpc, RpcCall, SourceHeader, SourceLog } from "@ballast/mirror";
 import type { Health } from "./health.js";
 import type { Metrics } from "./metrics.js";
 
@@ -54,10 +54,17 @@ export const now = (): number => performance.timeOrigin + performance.now();
 /** Blocks whose logs are kept until they are taken. */
 const KEPT = 512;
 
+/** A source that tells all of one block at once. */
+export interface Glimpsing extends LogSource {
+  glimpse(addresses: readonly string[], number: number): Promise<Glimpse>;
+}
+
 interface Expected {
   readonly block: number;
-  readonly logs: Promise<SourceLog[]>;
-  readonly headers: Promise<SourceHeader[]>;
+  /** Nothing, when no node has told. */
+  readonly seen: Promise<Glimpse | undefined>;
+  /** Whether its height has been told. */
+  told: boolean;
 }
 
 export class WatchedSource implements LogSource {
@@ -68,7 +75,7 @@ export class WatchedSource implements LogSource {
   private expected: Expected | undefined;
 
   constructor(
-    private readonly inner: LogSource,
+    private readonly inner: Glimpsing,
     private readonly health: Health,
   ) {}
 
@@ -78,7 +85,7 @@ export class WatchedSource implements LogSource {
 
   async head(): Promise<number> {
     try {
-      this.told = await this.inner.head();
+      this.told = (await this.expectedHead()) ?? (await this.inner.head());
       this.health.looked(true);
       return this.told;
     } catch (error) {
@@ -87,23 +94,23 @@ export class WatchedSource implements LogSource {
     }
   }
 
-  /** Asks for a block that there is word of, while the head is asked for: what is not of use is dropped. */
+  /** Asks for a block that there is word of: what is not of use is dropped. */
   expect(addresses: readonly string[], block: number): void {
-    const asked = [this.inner.logs(addresses, block, block), this.inner.headers([block])] as const;
-    for (const each of asked) each.catch(() => undefined);
-    this.expected = { block, logs: asked[0], headers: asked[1] };
+    const seen = this.inner.glimpse(addresses, block).catch(() => undefined);
+    this.expected = { block, seen, told: false };
   }
 
-  headers(numbers: readonly number[]): Promise<SourceHeader[]> {
+  async headers(numbers: readonly number[]): Promise<SourceHeader[]> {
     const [block] = numbers;
-    const asked = numbers.length === 1 && this.expected?.block === block ? this.expected : undefined;
+    const { expected } = this;
     this.expected = undefined;
-    return asked === undefined ? this.inner.headers(numbers) : asked.headers;
+    const seen = numbers.length === 1 && expected?.block === block ? await expected?.seen : undefined;
+    return seen === undefined ? this.inner.headers(numbers) : [seen.header];
   }
 
   async logs(addresses: readonly string[], from: number, to: number): Promise<SourceLog[]> {
-    const asked = from === to && this.expected?.block === from ? this.expected : undefined;
-    const logs = await (asked?.logs ?? this.inner.logs(addresses, from, to));
+    const seen = from === to && this.expected?.block === from ? await this.expected.seen : undefined;
+    const logs = seen?.logs ?? (await this.inner.logs(addresses, from, to));
     const [first, at] = [Math.max(from, to - KEPT + 1), now()];
     for (let block = first; block <= to; block++) {
       this.keep(block, []);
@@ -125,6 +132,14 @@ export class WatchedSource implements LogSource {
     this.logsOf.delete(block);
     this.cameAt.delete(block);
     return taken;
+  }
+
+  /** Once: whoever looks again wants to know what came since. */
+  private async expectedHead(): Promise<number | undefined> {
+    const { expected } = this;
+    if (expected === undefined || expected.told) return undefined;
+    expected.told = true;
+    return (await expected.seen)?.head;
   }
 
   private keep(block: number, logs: readonly SourceLog[]): void {

@@ -61,6 +61,8 @@ export class SimulationFailed extends KeeperError {
     readonly key: string,
     readonly reason: string,
     readonly retryable: boolean,
+    /** The name of the contract's error. */
+    readonly kind = "SimulationFailed",
   ) {
     super(`${key} would fail: ${reason}`);
   }

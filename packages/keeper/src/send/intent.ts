@@ -42,7 +42,14 @@ export type Outcome =
    * Nothing was sent. `simulated`: the chain's state said no, which is a reason to leave an account alone for a while;
    * else it was the node, the queue or the fees, which is none. Retryable: the same may succeed later.
    */
-  | { readonly kind: "refused"; readonly error: string; readonly retryable: boolean; readonly simulated?: true }
+  | {
+      readonly kind: "refused";
+      /** What refused it, by the name of its error: a contract's own where one spoke. */
+      readonly reason: string;
+      readonly error: string;
+      readonly retryable: boolean;
+      readonly simulated?: true;
+    }
   /** `taken`: another instance has it, or another keeper did it. */
   | { readonly kind: "cancelled" | "expired" | "taken"; readonly by?: string };
 
@@ -53,6 +60,8 @@ export interface Sent {
 }
 
 export interface Ticket {
+  /** Of the intent in the journal. */
+  readonly id: string;
   /** Both reject with `SenderStopped` when the sender stops before. */
   /** The first of both: it was written to the socket, or it ended before. */
   readonly sent: Promise<Sent | Outcome>;

@@ -34,5 +34,5 @@ export const SENDER_OPTIONS: SenderOptions = {
   relayBlocks: 5,
   relayFallback: true,
   cancelGas: 21_000n,
-  leaseMs: 10_000,
+  leaseMs: 5_000,
 };

@@ -1,7 +1,7 @@
 // The nonces of one wallet. Each is signed here, and in the journal before anybody else sees it.
 import type { Address, LocalAccount } from "viem";
 import { keccak256 } from "viem";
-import type { Attempt, Inclusion, Lease, Purpose, SlotRow, Store } from "../store/store.js";
+import type { Attempt, Begun, Inclusion, Lease, Opening, Purpose, SlotRow, Store } from "../store/store.js";
 import type { Fees } from "./fees.js";
 import type { Intent, Outcome } from "./intent.js";
 import { isOpen, latestOf, slotOf, type Slot } from "./slot.js";
@@ -20,7 +20,15 @@ interface Body {
   readonly gas: bigint;
 }
 
+export interface Deed {
+  readonly id: string;
+  readonly intent: Intent;
+  readonly terms: Terms;
+}
+
 export type Appended = { readonly slot: Slot } | { readonly takenBy: string };
+
+const BEGUN: Begun = { kind: "begun" };
 
 export class Queue {
   /** How leases and journal call the wallet. */
@@ -84,16 +92,17 @@ export class Queue {
     for (const row of rows) this.bySlot.set(row.nonce, slotOf(row));
   }
 
-  async append(id: string, intent: Intent, terms: Terms): Promise<Appended> {
+  /** All in one transaction; what is taken by somebody else uses no nonce. In the order of the deeds. */
+  async append(deeds: readonly Deed[]): Promise<Appended[]> {
     const lease = this.held();
-    const { to, data, value = 0n, gas } = intent;
-    const attempt = await this.sign({ to, data, value, gas }, this.next, 0, "deed", terms);
-    const begun = await this.store.begin(lease, id, intent, attempt);
-    if (begun.kind === "taken") return { takenBy: begun.by };
-    this.next++;
-    const slot = slotOf({ nonce: attempt.nonce, intent: { id, intent }, attempts: [attempt] });
-    this.bySlot.set(slot.nonce, slot);
-    return { slot };
+    const taken = new Map<string, string>();
+    for (;;) {
+      const free = deeds.filter(({ intent }) => !taken.has(intent.key));
+      const openings = await Promise.all(free.map((deed, i) => this.opening(deed, this.next + i)));
+      const begun = openings.length === 0 ? BEGUN : await this.store.begin(lease, openings);
+      if (begun.kind === "begun") return this.opened(deeds, openings, taken);
+      for (const [key, owner] of begun.by) taken.set(key, owner);
+    }
   }
 
   /** A deed again, or a transfer of nothing to oneself. */
@@ -151,6 +160,22 @@ export class Queue {
     if (deep.length === 0) return;
     await this.store.finalize(this.held(), block);
     for (const { nonce } of deep) this.bySlot.delete(nonce);
+  }
+
+  private async opening({ id, intent, terms }: Deed, nonce: number): Promise<Opening> {
+    const { to, data, value = 0n, gas } = intent;
+    return { id, intent, attempt: await this.sign({ to, data, value, gas }, nonce, 0, "deed", terms) };
+  }
+
+  private opened(deeds: readonly Deed[], openings: readonly Opening[], taken: ReadonlyMap<string, string>): Appended[] {
+    this.next += openings.length;
+    for (const { id, intent, attempt } of openings)
+      this.bySlot.set(attempt.nonce, slotOf({ nonce: attempt.nonce, intent: { id, intent }, attempts: [attempt] }));
+    const nonces = new Map(openings.map(({ id, attempt }) => [id, attempt.nonce]));
+    return deeds.map(({ id, intent }) => {
+      const slot = this.bySlot.get(nonces.get(id) ?? -1);
+      return slot === undefined ? { takenBy: taken.get(intent.key) ?? "another" } : { slot };
+    });
   }
 
   private held(): Lease {

@@ -36,6 +36,7 @@ const GAPS_AT_ONCE = 16;
 export class Rounds {
   /** Wei, as of the last look. */
   balance: bigint | undefined;
+  private doubted = false;
   private last: Head | undefined;
   /** Included transactions have to be looked at again. */
   private suspect = true;
@@ -48,11 +49,13 @@ export class Rounds {
     this.suspect ||= this.last !== undefined && !follows(this.last, head);
     this.last = head;
     const { queue, wire, options } = this.parts;
-    const watched = this.suspect ? queue.slots : queue.open;
-    if (watched.length > 0 || this.balance === undefined) {
+    // What was signed at this head is in no block yet.
+    const watched = this.suspect ? queue.slots : queue.open.filter((slot) => latestOf(slot).block !== head.number);
+    if (watched.length > 0 || this.balance === undefined || this.doubted) {
       const hashes = watched.flatMap(({ attempts }) => attempts.map(({ hash }) => hash));
       const standing = await wire.standing(queue.address, hashes);
       this.balance = standing.balance;
+      this.doubted = false;
       this.unclear = false;
       for (const slot of watched) await this.tend(slot, head, standing);
       this.suspect = this.unclear;
@@ -63,7 +66,7 @@ export class Rounds {
 
   /** The next round looks at the balance even if nothing is under way. */
   look(): void {
-    this.balance = undefined;
+    this.doubted = true;
   }
 
   private async tend(slot: Slot, head: Head, { count, receipts }: Standing): Promise<void> {

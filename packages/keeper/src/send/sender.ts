@@ -12,9 +12,10 @@ import { ceilingOf, first, type FeePolicy, type Fees } from "./fees.js";
 import type { Intent, Outcome, Sender, Ticket } from "./intent.js";
 import { SENDER_OPTIONS, type SenderOptions } from "./options.js";
 import { Orphanage } from "./orphans.js";
-import { Queue, type Appended } from "./queue.js";
+import { Queue, type Appended, type Terms } from "./queue.js";
 import { Rounds, type Head, type Parts } from "./rounds.js";
 import { Tickets } from "./tickets.js";
+import { Together } from "./together.js";
 import { Wire } from "./wire.js";
 
 export interface SenderParameters {
@@ -31,6 +32,13 @@ export interface SenderParameters {
   readonly observe?: Observe;
 }
 
+/** An intent with what it offers. */
+interface Priced {
+  readonly id: string;
+  readonly intent: Intent;
+  readonly fees: Fees;
+}
+
 /** Renewals in the time of a lease. */
 const RENEWALS = 3;
 
@@ -40,6 +48,7 @@ export class WalletSender implements Sender {
   private readonly orphanage: Orphanage;
   /** Keys that are on their way into the journal, and the intents that have them. */
   private readonly planned = new Map<string, string>();
+  private readonly writing: Together<Priced, Appended>;
   private readonly owner: string;
   private head: Head | undefined;
   private done: Head | undefined;
@@ -61,6 +70,10 @@ export class WalletSender implements Sender {
     this.owner = owner;
     this.parts = { store, queue, wire, delivery, tickets, policy, options, observe };
     this.rounds = new Rounds(this.parts);
+    this.writing = new Together(
+      (round) => queue.alone(round),
+      (deeds) => this.write(deeds),
+    );
     this.orphanage = new Orphanage(store, wire, chainId, queue.key, options, observe);
   }
 
@@ -82,6 +95,11 @@ export class WalletSender implements Sender {
     this.timer = setInterval(() => void this.renew(), this.parts.options.leaseMs / RENEWALS);
     this.timer.unref();
     await Promise.all([this.renew(), this.parts.queue.rehearse()]);
+  }
+
+  /** The latest block, by which what is submitted now is priced. What is under way is looked at with `onBlock`. */
+  notice(head: Head): void {
+    this.head = head;
   }
 
   /** The latest block; when several come at once, the last one is enough. */
@@ -144,17 +162,36 @@ export class WalletSender implements Sender {
   }
 
   private async send(id: string, intent: Intent): Promise<Appended> {
-    const { queue, wire, delivery } = this.parts;
+    const { wire } = this.parts;
     const head = this.ready();
     const fees = this.fees(intent, head);
     await wire.simulate(this.address, intent, fees);
-    return queue.alone(async () => {
-      this.ready();
-      this.admit(intent, fees);
-      const appended = await queue.append(id, intent, { fees, block: this.head?.number ?? head.number });
-      if ("slot" in appended) delivery.deliver(appended.slot, head.number);
-      return appended;
-    });
+    return this.writing.join({ id, intent, fees });
+  }
+
+  /** Into the journal, all in one transaction, and then to nodes. */
+  private async write(deeds: readonly Priced[]): Promise<(Appended | Error)[]> {
+    const { queue, delivery } = this.parts;
+    const head = this.ready();
+    const refusals = this.refusals(deeds);
+    const admitted = deeds.filter((deed) => !refusals.has(deed));
+    const terms = ({ fees }: Priced): Terms => ({ fees, block: head.number });
+    const appended = await queue.append(admitted.map((deed) => ({ ...deed, terms: terms(deed) })));
+    for (const one of appended) if ("slot" in one) delivery.deliver(one.slot, head.number);
+    const results = new Map(admitted.map((deed, i) => [deed, appended[i]]));
+    return deeds.map((deed) => results.get(deed) ?? refusals.get(deed) ?? new SenderInactive(this.address));
+  }
+
+  /** What cannot be paid beside the others. */
+  private refusals(deeds: readonly Priced[]): Map<Priced, Error> {
+    const refusals = new Map<Priced, Error>();
+    let promised = 0n;
+    for (const deed of deeds) {
+      const shortage = this.shortage(deed, promised);
+      if (shortage === undefined) promised += costOf(deed);
+      else refusals.set(deed, shortage);
+    }
+    return refusals;
   }
 
   private ready(): Head {
@@ -171,18 +208,20 @@ export class WalletSender implements Sender {
     const ceiling = ceilingOf(intent, policy);
     const fees = first(head.baseFee, policy.tip, ceiling);
     if (fees === undefined) throw new GasAboveWorth(intent.key, head.baseFee + policy.tip, ceiling);
-    this.admit(intent, fees);
+    const shortage = this.shortage({ intent, fees });
+    if (shortage !== undefined) throw shortage;
     return fees;
   }
 
-  private admit({ gas, value = 0n }: Intent, { maxFee }: Fees): void {
+  /** @param promised wei to others that are in no journal yet */
+  private shortage(deed: Pick<Priced, "intent" | "fees">, promised = 0n): WalletEmpty | undefined {
     const { queue } = this.parts;
-    if (this.rounds.balance === undefined) return;
-    const needed = maxFee * gas + value;
-    const free = this.rounds.balance - queue.promised;
-    if (free >= needed) return;
+    if (this.rounds.balance === undefined) return undefined;
+    const needed = costOf(deed);
+    const free = this.rounds.balance - queue.promised - promised;
+    if (free >= needed) return undefined;
     this.rounds.look();
-    throw new WalletEmpty(this.address, needed, free);
+    return new WalletEmpty(this.address, needed, free);
   }
 
   private async runRound(head: Head): Promise<void> {
@@ -230,6 +269,7 @@ export class WalletSender implements Sender {
     const next = Math.max(journal.next ?? 0, count);
     if (next !== journal.next) await store.advance(lease, next);
     queue.load(lease, next, journal.slots);
+    this.rounds.balance ??= await wire.balance(this.address);
     await this.answer();
     for (const slot of queue.open) delivery.deliver(slot, this.head?.number ?? -1);
     observe({ kind: "active", open: queue.open.length });
@@ -248,12 +288,18 @@ export class WalletSender implements Sender {
   }
 }
 
+/** Wei that it may cost. */
+const costOf = ({ intent: { gas, value = 0n }, fees: { maxFee } }: Pick<Priced, "intent" | "fees">): bigint =>
+  maxFee * gas + value;
+
 function refused(error: unknown): Outcome {
   if (error instanceof Expired) return { kind: "expired" };
-  const said = { kind: "refused", error: error instanceof Error ? error.message : String(error) } as const;
-  return error instanceof SimulationFailed
-    ? { ...said, retryable: error.retryable, simulated: true }
-    : { ...said, retryable: true };
+  if (error instanceof SimulationFailed) {
+    const { kind: reason, message, retryable } = error;
+    return { kind: "refused", reason, error: message, retryable, simulated: true };
+  }
+  const { name, message } = error instanceof Error ? error : new TypeError(String(error));
+  return { kind: "refused", reason: name, error: message, retryable: true };
 }
 
 const isDoubtful = (error: unknown): boolean =>

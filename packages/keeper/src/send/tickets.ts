@@ -12,7 +12,7 @@ export class Tickets {
   open(id: string): Ticket {
     const waiting = { sent: deferred<Sent | Outcome>(), outcome: deferred<Outcome>() };
     this.waiting.set(id, waiting);
-    return { sent: waiting.sent.promise, outcome: waiting.outcome.promise };
+    return { id, sent: waiting.sent.promise, outcome: waiting.outcome.promise };
   }
 
   get ids(): string[] {

@@ -81,6 +81,12 @@ export class Wire {
     return Math.min(...answers.map((answer) => Number(amountOf(method, answer))));
   }
 
+  async balance(wallet: Address): Promise<bigint> {
+    const method = "eth_getBalance";
+    const [answer] = await this.rpc.batch([{ method, params: [wallet, "latest"] }]);
+    return amountOf(method, answer);
+  }
+
   /** One request, whatever the number of transactions. */
   async standing(wallet: Address, hashes: readonly Hex[]): Promise<Standing> {
     const calls: RpcCall[] = hashes.map((hash) => ({ method: "eth_getTransactionReceipt", params: [hash] }));
@@ -120,7 +126,7 @@ function refusalOf(key: string, error: unknown): SimulationFailed | undefined {
   if (!(error instanceof RpcRefused)) return undefined;
   const said = decodeError({ message: error.reason, data: error.data });
   const fromContract = !(said instanceof CallFailed) && !(said instanceof ChainUnreachable);
-  if (fromContract) return new SimulationFailed(key, said.message, said.retryable);
+  if (fromContract) return new SimulationFailed(key, said.message, said.retryable, said.name);
   if (NO_FUNDS.test(error.reason)) return undefined;
   if (error.code !== REVERT_CODE && !REVERTED.test(error.reason)) return undefined;
   return new SimulationFailed(key, error.reason, false);

@@ -20,3 +20,10 @@ export interface Database {
 
 export const textOf = (row: Row, column: string): string => String(row[column]);
 export const numberOf = (row: Row, column: string): number => Number(row[column]);
+
+/** Rows for one INSERT, and what stands in them. */
+export function rowsOf(rows: readonly (readonly Value[])[]): { readonly text: string; readonly values: Value[] } {
+  let place = 0;
+  const text = rows.map((row) => `(${row.map(() => `$${++place}`).join(", ")})`).join(", ");
+  return { text, values: rows.flat() };
+}

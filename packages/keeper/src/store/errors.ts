@@ -63,14 +63,11 @@ export class NonceConflict extends KeeperError {
   }
 }
 
-/** It is under way, or was done after this was planned. */
-export class KeyTaken extends KeeperError {
+/** They are under way, or were done after these were planned. */
+export class KeysTaken extends KeeperError {
   readonly retryable = false;
 
-  constructor(
-    readonly key: string,
-    readonly by: string,
-  ) {
-    super(`${key} is taken by ${by}`);
+  constructor(readonly by: ReadonlyMap<string, string>) {
+    super([...by].map(([key, owner]) => `${key} is taken by ${owner}`).join(", "));
   }
 }

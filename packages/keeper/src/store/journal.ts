@@ -1,60 +1,74 @@
 // Nonces, what was signed for them, and what became of it. Everything here runs inside a transaction.
-import type { Intent, Outcome } from "../send/intent.js";
+import type { Outcome } from "../send/intent.js";
 import { attemptOf, encode, historyOf, openIntentOf, slotOf } from "./codec.js";
-import { numberOf, textOf, type Row, type Statements, type Value } from "./database.js";
-import { KeyTaken, NonceConflict } from "./errors.js";
+import { numberOf, rowsOf, textOf, type Row, type Statements, type Value } from "./database.js";
+import { KeysTaken, NonceConflict } from "./errors.js";
 import { fence, unheld } from "./leases.js";
-import type {
-  Attempt,
-  Begun,
-  HistoryEntry,
-  Inclusion,
-  Lease,
-  OpenIntent,
-  OpenedIntent,
-  Orphan,
-  SlotRow,
-} from "./store.js";
+import type { Attempt, HistoryEntry, Inclusion, Lease, Loss, OpenIntent, Opening, Orphan, SlotRow } from "./store.js";
 
-export async function begin(db: Statements, lease: Lease, id: string, intent: Intent, first: Attempt): Promise<Begun> {
+export async function begin(db: Statements, lease: Lease, openings: readonly Opening[]): Promise<void> {
+  const attempts = openings.map(({ attempt }) => attempt);
   await fence(db, lease);
-  await take(db, lease, id, intent, first);
-  await step(db, lease.key, first.nonce);
-  const slot = "INSERT INTO slots (wallet, nonce, intent, state) VALUES ($1, $2, $3, 'open')";
-  await db.query(slot, [lease.key, first.nonce, id]);
-  await write(db, lease.key, first);
-  return { kind: "begun" };
+  await take(db, lease, openings);
+  await step(db, lease.key, attempts);
+  const slots = rowsOf(openings.map(({ id, attempt }) => [lease.key, attempt.nonce, id, "open"]));
+  await db.query(`INSERT INTO slots (wallet, nonce, intent, state) VALUES ${slots.text}`, slots.values);
+  await write(db, lease.key, attempts);
 }
 
-async function take(db: Statements, lease: Lease, id: string, intent: Intent, first: Attempt): Promise<void> {
+/** In the order of the keys, so that two instances never wait for one another. */
+async function take(db: Statements, lease: Lease, openings: readonly Opening[]): Promise<void> {
+  const byKey = openings.toSorted((a, b) => (a.intent.key < b.intent.key ? -1 : 1));
+  const { text, values } = rowsOf(byKey.map((opening) => intentRow(lease, opening)));
   const rows = await db.query(
-    `INSERT INTO intents (id, key, strategy, wallet, nonce, owner, body, opened) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    `INSERT INTO intents (id, key, strategy, wallet, nonce, owner, body, opened, loss) VALUES ${text}
      ON CONFLICT (key) WHERE kind IS NULL DO NOTHING RETURNING id`,
-    [id, intent.key, intent.strategy, lease.key, first.nonce, lease.owner, encode(intent), first.at],
+    values,
   );
-  if (rows.length === 0) throw new KeyTaken(intent.key, await aliveAt(db, intent.key));
-  const done = "SELECT owner FROM intents WHERE key = $1 AND included >= $2 LIMIT 1";
-  const [earlier] = await db.query(done, [intent.key, Number(intent.block)]);
-  if (earlier !== undefined) throw new KeyTaken(intent.key, textOf(earlier, "owner"));
-  if (intent.accounts.length === 0) return;
-  const pairs = intent.accounts.map((_, i) => `($${i + 2}, $1)`).join(", ");
-  const accounts = [...new Set(intent.accounts.map(String))];
-  await db.query(`INSERT INTO intent_accounts (account, intent) VALUES ${pairs}`, [id, ...accounts]);
+  const written = new Set(rows.map((row) => textOf(row, "id")));
+  const alive = openings.filter(({ id }) => !written.has(id));
+  const by = new Map([...(await doneSincePlanned(db, openings)), ...(await aliveAt(db, alive))]);
+  if (by.size > 0) throw new KeysTaken(by);
+  const accounts = openings.flatMap(({ id, intent }) => [...new Set(intent.accounts)].map((one) => [String(one), id]));
+  if (accounts.length === 0) return;
+  const touched = rowsOf(accounts);
+  await db.query(`INSERT INTO intent_accounts (account, intent) VALUES ${touched.text}`, touched.values);
 }
 
-async function aliveAt(db: Statements, key: string): Promise<string> {
-  const [row] = await db.query("SELECT owner FROM intents WHERE key = $1 AND kind IS NULL", [key]);
-  return row === undefined ? "another" : textOf(row, "owner");
+const intentRow = ({ key, owner }: Lease, { id, intent, attempt }: Opening): Value[] => [
+  ...[id, intent.key, intent.strategy, key, attempt.nonce],
+  ...[owner, encode(intent), attempt.at, (intent.loss ?? 0n) > 0n ? String(intent.loss) : null],
+];
+
+async function aliveAt(db: Statements, openings: readonly Opening[]): Promise<Map<string, string>> {
+  const by = new Map<string, string>();
+  for (const { intent } of openings) {
+    const [row] = await db.query("SELECT owner FROM intents WHERE key = $1 AND kind IS NULL", [intent.key]);
+    by.set(intent.key, row === undefined ? "another" : textOf(row, "owner"));
+  }
+  return by;
 }
 
-/** The next nonce is the one after this. */
-async function step(db: Statements, wallet: string, nonce: number): Promise<void> {
+async function doneSincePlanned(db: Statements, openings: readonly Opening[]): Promise<Map<string, string>> {
+  const { text, values } = rowsOf([openings.map(({ intent }) => intent.key)]);
+  const rows = await db.query(
+    `SELECT key, owner, included FROM intents WHERE key IN ${text} AND included IS NOT NULL`,
+    values,
+  );
+  const plannedAt = new Map(openings.map(({ intent }) => [intent.key, Number(intent.block)]));
+  const late = rows.filter((row) => numberOf(row, "included") >= (plannedAt.get(textOf(row, "key")) ?? 0));
+  return new Map(late.map((row) => [textOf(row, "key"), textOf(row, "owner")]));
+}
+
+/** The next nonce is the one after these. */
+async function step(db: Statements, wallet: string, attempts: readonly Attempt[]): Promise<void> {
+  const first = attempts[0]?.nonce ?? 0;
   const rows = await db.query(
     `INSERT INTO wallets (wallet, next) VALUES ($1, $2) ON CONFLICT (wallet) DO UPDATE SET next = excluded.next
-     WHERE wallets.next = excluded.next - 1 RETURNING next`,
-    [wallet, nonce + 1],
+     WHERE wallets.next = $3 RETURNING next`,
+    [wallet, first + attempts.length, first],
   );
-  if (rows.length === 0) throw new NonceConflict(wallet, nonce);
+  if (rows.length === 0 || attempts.some(({ nonce }, i) => nonce !== first + i)) throw new NonceConflict(wallet, first);
 }
 
 export async function advance(db: Statements, lease: Lease, next: number): Promise<void> {
@@ -68,13 +82,15 @@ export async function advance(db: Statements, lease: Lease, next: number): Promi
 
 const ATTEMPT = "hash, wallet, nonce, serial, purpose, verdict, max_fee, tip, gas, raw, block, at";
 
-async function write(db: Statements, wallet: string, one: Attempt): Promise<void> {
-  const verdict = one.verdict === undefined ? null : encode(one.verdict);
-  const values: Value[] = [one.hash, wallet, one.nonce, one.serial, one.purpose, verdict];
-  values.push(String(one.maxFee), String(one.tip), String(one.gas), one.raw, one.block, one.at);
-  const places = values.map((_, i) => `$${i + 1}`).join(", ");
-  await db.query(`INSERT INTO attempts (${ATTEMPT}) VALUES (${places})`, values);
+async function write(db: Statements, wallet: string, attempts: readonly Attempt[]): Promise<void> {
+  const { text, values } = rowsOf(attempts.map((one) => attemptRow(wallet, one)));
+  await db.query(`INSERT INTO attempts (${ATTEMPT}) VALUES ${text}`, values);
 }
+
+const attemptRow = (wallet: string, one: Attempt): Value[] => [
+  ...[one.hash, wallet, one.nonce, one.serial, one.purpose, one.verdict === undefined ? null : encode(one.verdict)],
+  ...[String(one.maxFee), String(one.tip), String(one.gas), one.raw, one.block, one.at],
+];
 
 export async function attempt(db: Statements, lease: Lease, one: Attempt): Promise<void> {
   await fence(db, lease);
@@ -83,7 +99,7 @@ export async function attempt(db: Statements, lease: Lease, one: Attempt): Promi
      ON CONFLICT (wallet, nonce) DO UPDATE SET state = 'open', hash = NULL, block = NULL, block_hash = NULL`,
     [lease.key, one.nonce],
   );
-  await write(db, lease.key, one);
+  await write(db, lease.key, [one]);
 }
 
 export async function settle(
@@ -190,11 +206,21 @@ export async function intentOf(db: Statements, id: string): Promise<OpenIntent |
   return row && openIntentOf(row);
 }
 
-export async function doneSince(db: Statements, time: number): Promise<OpenedIntent[]> {
-  const done = "SELECT * FROM intents WHERE opened >= $1 AND (kind IS NULL OR kind = 'included')";
-  const rows = await db.query(done, [Math.floor(time)]);
-  return rows.map((row) => ({ intent: openIntentOf(row).intent, opened: numberOf(row, "opened") }));
+export async function losses(db: Statements, since: number, except: string): Promise<Loss[]> {
+  const rows = await db.query(
+    `SELECT strategy, opened, loss FROM intents
+     WHERE opened >= $1 AND loss IS NOT NULL AND owner <> $2 AND (kind IS NULL OR kind = 'included')`,
+    [Math.floor(since), except],
+  );
+  return rows.map((row) => ({
+    strategy: textOf(row, "strategy"),
+    at: numberOf(row, "opened"),
+    amount: BigInt(textOf(row, "loss")),
+  }));
 }
+
+export const lose = (db: Statements, id: string, amount: bigint): Promise<unknown> =>
+  db.query("UPDATE intents SET loss = $2 WHERE id = $1", [id, amount > 0n ? String(amount) : null]);
 
 export async function history(db: Statements, account: bigint, limit: number): Promise<HistoryEntry[]> {
   const rows = await db.query(

@@ -36,6 +36,7 @@ const STEPS: readonly (readonly string[])[] = [
        number BIGINT NOT NULL, hash TEXT NOT NULL, parent_hash TEXT NOT NULL, timestamp BIGINT NOT NULL,
        content TEXT NOT NULL, PRIMARY KEY (number, hash))`,
   ],
+  [`ALTER TABLE intents ADD COLUMN loss TEXT`, `CREATE INDEX intents_lost ON intents (opened) WHERE loss IS NOT NULL`],
 ];
 
 export async function migrate(database: Database): Promise<void> {

@@ -1,7 +1,7 @@
 // The store over either database.
-import type { Intent, Outcome } from "../send/intent.js";
+import type { Outcome } from "../send/intent.js";
 import type { Database, Statements } from "./database.js";
-import { KeyTaken } from "./errors.js";
+import { KeysTaken } from "./errors.js";
 import * as journal from "./journal.js";
 import * as leases from "./leases.js";
 import * as notes from "./notes.js";
@@ -14,8 +14,9 @@ import type {
   HistoryEntry,
   Inclusion,
   Lease,
+  Loss,
   OpenIntent,
-  OpenedIntent,
+  Opening,
   Orphan,
   SeenBlock,
   Store,
@@ -50,11 +51,12 @@ export class SqlStore implements Store {
     }));
   }
 
-  async begin(lease: Lease, id: string, intent: Intent, attempt: Attempt): Promise<Begun> {
+  async begin(lease: Lease, openings: readonly Opening[]): Promise<Begun> {
     try {
-      return await this.durably((db) => journal.begin(db, lease, id, intent, attempt));
+      await this.durably((db) => journal.begin(db, lease, openings));
+      return { kind: "begun" };
     } catch (error) {
-      if (error instanceof KeyTaken) return { kind: "taken", by: error.by };
+      if (error instanceof KeysTaken) return { kind: "taken", by: error.by };
       throw error;
     }
   }
@@ -87,8 +89,12 @@ export class SqlStore implements Store {
     return this.durably((db) => journal.conclude(db, wallet, id, outcome));
   }
 
-  doneSince(time: number): Promise<OpenedIntent[]> {
-    return this.lightly((db) => journal.doneSince(db, time));
+  losses(since: number, except: string): Promise<Loss[]> {
+    return this.lightly((db) => journal.losses(db, since, except));
+  }
+
+  async lose(id: string, amount: bigint): Promise<void> {
+    await this.lightly((db) => journal.lose(db, id, amount));
   }
 
   intent(id: string): Promise<OpenIntent | undefined> {

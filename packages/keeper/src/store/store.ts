@@ -60,7 +60,15 @@ export interface WalletJournal {
   readonly slots: readonly SlotRow[];
 }
 
-export type Begun = { readonly kind: "begun" } | { readonly kind: "taken"; readonly by: string };
+/** What is to be done, with the nonce and the first attempt of it. */
+export interface Opening {
+  readonly id: string;
+  readonly intent: Intent;
+  readonly attempt: Attempt;
+}
+
+/** Taken: whose the keys are that somebody has; then nothing was written. */
+export type Begun = { readonly kind: "begun" } | { readonly kind: "taken"; readonly by: ReadonlyMap<string, string> };
 
 /** An intent of a wallet that nobody holds. */
 export interface Orphan {
@@ -68,9 +76,12 @@ export interface Orphan {
   readonly slot: SlotRow & { readonly intent: OpenIntent };
 }
 
-export interface OpenedIntent {
-  readonly intent: Intent;
-  readonly opened: number;
+/** Quote that an intent lost: as planned until somebody notes what it was. */
+export interface Loss {
+  readonly strategy: string;
+  /** When it was opened, in unix milliseconds. */
+  readonly at: number;
+  readonly amount: bigint;
 }
 
 export interface HistoryEntry {
@@ -128,8 +139,8 @@ export interface Store {
 
   // The journal of a wallet: its key is the lease's, and only who holds it writes.
   journal(wallet: string, from?: number): Promise<WalletJournal>;
-  /** The intent, its nonce and its first attempt, at once. Taken, when the key is alive or was done after it was planned. */
-  begin(lease: Lease, id: string, intent: Intent, attempt: Attempt): Promise<Begun>;
+  /** All of them at once, of successive nonces. Taken, when a key is alive or was done after it was planned. */
+  begin(lease: Lease, openings: readonly Opening[]): Promise<Begun>;
   /** Another attempt for a nonce; also the first one where there is no intent. */
   attempt(lease: Lease, attempt: Attempt): Promise<void>;
   /** The nonce is used: by one of the attempts, or by a transaction that is not in the journal. */
@@ -145,8 +156,10 @@ export interface Store {
   orphans(): Promise<Orphan[]>;
   /** Ends an intent in the name of nobody; not when its wallet is held again. */
   conclude(wallet: string, id: string, outcome: Outcome): Promise<boolean>;
-  /** Intents opened since then, in unix milliseconds, that are on their way or were included. */
-  doneSince(time: number): Promise<OpenedIntent[]>;
+  /** Of intents of everybody else, opened since then, in unix milliseconds, that are on their way or were included. */
+  losses(since: number, except: string): Promise<Loss[]>;
+  /** What an intent lost after all. */
+  lose(id: string, amount: bigint): Promise<void>;
   intent(id: string): Promise<OpenIntent | undefined>;
   /** The latest intents that touched an account. */
   history(account: bigint, limit: number): Promise<HistoryEntry[]>;

@@ -19,7 +19,11 @@ export class Bid implements Strategy {
   readonly name = "bid";
   readonly asks: boolean;
 
-  constructor(private readonly settings: StrategySettings<"bid">) {
+  /** @param assets to bid for; all when there is none */
+  constructor(
+    private readonly settings: StrategySettings<"bid">,
+    private readonly assets: readonly number[] = [],
+  ) {
     this.asks = settings.run;
   }
 
@@ -32,7 +36,7 @@ export class Bid implements Strategy {
       const [bought, run] = [this.withInventory(snapshot, lot, room), runs[i]];
       if (bought !== undefined && bought.intent.profit >= (run?.profit ?? 0n)) {
         intents.push(bought.intent);
-        room -= bought.notional;
+        room = FixedPoint.max(0n, room - bought.notional);
       } else if (run !== undefined) intents.push(run);
     }
     return planOf(intents);
@@ -41,16 +45,22 @@ export class Bid implements Strategy {
   /** Those that pay anything and that none of us bids for yet, the dearest first. */
   private lots({ watch, marks, gasPrice, native, isKeyBusy }: Snapshot): Offered[] {
     return offered(watch, roomOf(watch, marks), { ...COSTS, gasPrice, nativePrice: native })
-      .filter(({ account, asset, premium }) => premium > 0n && !isKeyBusy(keyOf(account, asset)))
+      .filter(({ asset, premium }) => premium > 0n && this.wants(Number(asset)))
+      .filter(({ account, asset }) => !isKeyBusy(keyOf(account, asset)))
       .sort((a, b) => (a.premium < b.premium ? 1 : -1))
       .slice(0, this.settings.lots);
   }
 
-  /** Notional that the taker may still hold. */
+  private wants(asset: number): boolean {
+    return this.assets.length === 0 || this.assets.includes(asset);
+  }
+
+  /** Notional that the taker may still hold; what he holds may have grown beyond it. */
   private room({ ledger }: Snapshot): bigint {
     const { taker, inventory } = this.settings;
     if (taker === undefined) return 0n;
-    return ledger.legs(taker).reduce((room, { value }) => room - FixedPoint.abs(value), inventory);
+    const held = ledger.legs(taker).reduce((sum, { value }) => sum + FixedPoint.abs(value), 0n);
+    return FixedPoint.max(0n, inventory - held);
   }
 
   private withInventory(

@@ -1,10 +1,9 @@
 // Has standing deficits paid, from insurance and by shares of profit, page by page. Offsets are a stage of liquidation.
 import { FixedPoint } from "@ballast/math";
-import { clearingHouseAbi } from "@ballast/sdk";
+import { ChainUnreachable, clearingHouseAbi, decodeError } from "@ballast/sdk";
 import { encodeFunctionData } from "viem";
 import type { StrategySettings } from "../config/schema.js";
 import type { Intent } from "../send/intent.js";
-import type { Decision } from "../store/store.js";
 import { dutyOf } from "./duty.js";
 import { NOTHING, planOf, type Plan, type Snapshot, type Strategy } from "./strategy.js";
 import { Urgency } from "./urgency.js";
@@ -27,19 +26,19 @@ export class Deleverage implements Strategy {
     const rows = snapshot.ledger.markets.standing().filter(({ deficit }) => deficit >= this.settings.least);
     if (rows.length === 0) return NOTHING;
     const pages = await Promise.all(rows.map(({ asset }) => this.page(snapshot, asset)));
-    return planOf(
-      pages.flatMap(({ intents }) => intents),
-      pages.flatMap(({ decisions }) => decisions),
-    );
+    const troubles = pages.filter((page) => page instanceof Error);
+    const plan = planOf(pages.flatMap((page) => (page instanceof Error ? [] : page)));
+    return troubles.length === 0 ? plan : { ...plan, troubles };
   }
 
-  private async page(snapshot: Snapshot, asset: number): Promise<{ intents: Intent[]; decisions: Decision[] }> {
-    const none = { intents: [], decisions: [] };
-    if (snapshot.isKeyBusy(keyOf(asset)) || this.idle.get(asset) === stateOf(snapshot, asset)) return none;
-    const paid = await this.tryPage(snapshot, asset);
-    if (paid < this.settings.least) {
+  /** What the chain refuses now is tried again when something has changed. */
+  private async page(snapshot: Snapshot, asset: number): Promise<Intent[] | Error> {
+    if (snapshot.isKeyBusy(keyOf(asset)) || this.idle.get(asset) === stateOf(snapshot, asset)) return [];
+    const paid = await this.tryPage(snapshot, asset).catch((error: unknown) => decodeError(error));
+    if (paid instanceof ChainUnreachable) return paid;
+    if (paid instanceof Error || paid < this.settings.least) {
       this.idle.set(asset, stateOf(snapshot, asset));
-      return none;
+      return paid instanceof Error ? paid : [];
     }
     this.idle.delete(asset);
     const { clearingHouse } = snapshot.deployment.addresses;
@@ -47,8 +46,7 @@ export class Deleverage implements Strategy {
     const data = encodeFunctionData({ abi: clearingHouseAbi, functionName: "pay", args });
     const gas = FixedPoint.min(PAY_GAS + TICK_GAS * args[1], MOST_GAS);
     const call = { to: clearingHouse, data, gas, urgency: Urgency.pay, asset };
-    const intents = dutyOf(snapshot, { key: keyOf(asset), strategy: this.name, ...call }, this.settings.cost);
-    return { intents, decisions: [] };
+    return dutyOf(snapshot, { key: keyOf(asset), strategy: this.name, ...call }, this.settings.cost);
   }
 
   /** What the next page would pay. */

@@ -9,6 +9,8 @@ export interface Duty {
   readonly to: Address;
   readonly data: Hex;
   readonly gas: bigint;
+  /** What it will use, when that is far from its limit. */
+  readonly gasUsed?: bigint;
   readonly urgency: number;
   readonly asset?: number;
   readonly value?: bigint;
@@ -17,7 +19,7 @@ export interface Duty {
 
 /** The intent, unless its gas costs more than it may or it is on its way. */
 export function dutyOf(snapshot: Snapshot, { asset, ...duty }: Duty, most: bigint): Intent[] {
-  if (snapshot.isKeyBusy(duty.key) || snapshot.costOf(duty.gas) > most) return [];
+  if (snapshot.isKeyBusy(duty.key) || snapshot.costOf(duty.gasUsed ?? duty.gas) > most) return [];
   const about = asset === undefined ? {} : { asset: BigInt(asset) };
   return [{ ...duty, ...about, accounts: [], profit: 0n, block: BigInt(snapshot.head.number) }];
 }

@@ -14,12 +14,14 @@ import { Liquidate } from "./liquidate.js";
 import { OrderBook } from "./orderBook.js";
 import { Poke, type PullSource } from "./poke.js";
 import { Quote } from "./quote.js";
+import { Settle } from "./settle.js";
+import { Spot } from "./spot.js";
 import type { Strategy } from "./strategy.js";
 import { Triggers } from "./triggers.js";
 
 export interface Surroundings {
   readonly deployment: Deployment;
-  /** Nobody in a dry run: then nothing is quoted. */
+  /** Nobody in a dry run: then nothing is quoted and no spot is bought. */
   readonly wallet: LocalAccount | undefined;
   readonly tell: (alert: Alert) => void;
   readonly publish: (orders: readonly SignedOrder[]) => Promise<void>;
@@ -27,13 +29,20 @@ export interface Surroundings {
 
 /** Those that are enabled. */
 export function strategiesOf({ strategies: all }: Settings, surroundings: Surroundings): Strategy[] {
-  const { deployment, tell } = surroundings;
-  const { liquidate, bid, crank, deleverage, triggers, poke, funding, alert } = all;
+  const { deployment, tell, wallet } = surroundings;
+  const { liquidate, bid, crank, deleverage, settle, spot, triggers, poke, funding, alert } = all;
   const made = [
     liquidate.enabled ? new Liquidate(liquidate) : undefined,
-    bid.enabled ? new Bid(bid) : undefined,
+    bid.enabled
+      ? new Bid(
+          bid,
+          bid.markets.map((name) => assetOf(deployment, name)),
+        )
+      : undefined,
     crank.enabled ? new Crank(crank) : undefined,
     deleverage.enabled ? new Deleverage(deleverage) : undefined,
+    settle.enabled ? new Settle(settle) : undefined,
+    spot.enabled && wallet !== undefined ? new Spot(spot, wallet.address) : undefined,
     triggers.enabled ? triggersOf(triggers) : undefined,
     poke.enabled
       ? new Poke(

@@ -8,6 +8,10 @@ import { COSTS } from "../plan/profit.js";
 import { sentenceOf } from "../plan/reasons.js";
 import { planOf, type Plan, type Snapshot, type Strategy } from "./strategy.js";
 
+/** Hundredths of the prices at which a plan is rehearsed, and more than any account can cost. */
+const REHEARSED = [95n, 90n, 80n, 50n, 105n, 110n, 125n, 200n];
+const MAX = 10n ** 40n;
+
 const DEED = deedOf(0n).slice(0, -1);
 
 export class Liquidate implements Strategy {
@@ -22,19 +26,26 @@ export class Liquidate implements Strategy {
     const { watch, marks } = snapshot;
     const candidates = [...watch.liquidatable(marks), ...watch.overborrowed(marks)];
     snapshot.count(candidates.length);
-    const { intents, left } = planAll(watch, candidates, { ...this.orders(snapshot), tries: this.tries });
+    const orders = { ...this.orders(snapshot), tries: this.tries, onlyNew: !snapshot.thorough };
+    const { intents, left, waiting } = planAll(watch, candidates, orders);
     const decisions = left.map(({ candidate: { account }, why }) => ({
       ...{ account, strategy: this.name, reason: why.kind, detail: sentenceOf(why) },
     }));
-    return planOf(intents, decisions);
+    return { ...planOf(intents, decisions), waiting };
   }
 
-  /** Half of every price: whoever would fail then is planned for, and nothing comes of it. */
+  /** Prices far from those of now: whoever would fail then is planned for, whatever it costs, and nothing comes of it. */
   rehearse(snapshot: Snapshot): void {
     const { watch, ledger } = snapshot;
-    const marks = new Map(ledger.perps.map((asset) => [BigInt(asset), ledger.prices.markOf(asset) / 2n] as const));
-    const { left } = planAll(watch, watch.liquidatable(marks), { ...this.orders(snapshot), marks });
-    for (const { why } of left) sentenceOf(why);
+    const orders = { ...this.orders(snapshot), mayLose: MAX };
+    for (const share of REHEARSED) {
+      const marks = new Map(ledger.perps.map((asset) => [BigInt(asset), (ledger.prices.markOf(asset) * share) / 100n]));
+      for (const least of [-MAX, orders.costs.least]) {
+        const costs = { ...orders.costs, least };
+        const { left } = planAll(watch, watch.liquidatable(marks), { ...orders, costs, marks });
+        for (const { why } of left) sentenceOf(why);
+      }
+    }
   }
 
   private orders(snapshot: Snapshot): Orders {

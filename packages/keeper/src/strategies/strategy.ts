@@ -38,6 +38,8 @@ export interface Snapshot {
   readonly lost: (strategy: string) => bigint;
   /** Notes how many accounts can be liquidated now. */
   readonly count: (candidates: number) => void;
+  /** Whether those are looked at too who can wait until what is new is on the wire. */
+  readonly thorough: boolean;
   /** For views of single lots and markets, at the head; never for accounts at large. */
   readonly client: Client;
   readonly deployment: Deployment;
@@ -49,6 +51,10 @@ export interface Plan {
   readonly intents: readonly Intent[];
   /** Why something was left out, by account. */
   readonly decisions: readonly Decision[];
+  /** Accounts that wait for a thorough look. */
+  readonly waiting?: number;
+  /** What kept parts of it from being planned. */
+  readonly troubles?: readonly Error[];
 }
 
 export interface Strategy {

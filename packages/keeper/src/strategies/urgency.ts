@@ -9,8 +9,10 @@ export const Urgency = {
   update: 0.5,
   latch: 0.45,
   pay: 0.4,
+  spot: 0.35,
   unwind: 0.3,
   sweep: 0.2,
+  settle: 0.15,
   accrue: 0.1,
   fees: 0.05,
 } as const;
