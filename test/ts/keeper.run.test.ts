@@ -126,9 +126,15 @@ describe("Keeper: as it is run", function () {
 
   const nonce = async (): Promise<number> => client.publicClient.getTransactionCount({ address: KEEPER });
 
+  /** Who is liquidatable, once the views know the crash. */
   async function failing(): Promise<bigint[]> {
-    const views = await Promise.all(house.traders.map((account) => getAccount(client, { account })));
-    return views.filter(({ liquidatable }) => liquidatable).map(({ account }) => account);
+    for (let tries = 0; ; tries++) {
+      const views = await Promise.all(house.traders.map((account) => getAccount(client, { account })));
+      const fell = views.filter(({ liquidatable }) => liquidatable).map(({ account }) => account);
+      if (fell.length > 5 || tries === 20) return fell;
+      // A busy anvil may answer with a block's prices at the time of the block before: prices of the future are none.
+      await pause(250);
+    }
   }
 
   async function fills(): Promise<number> {
@@ -147,8 +153,7 @@ describe("Keeper: as it is run", function () {
     await house.anvil.ask("evm_setAutomine", false);
     await movePrice(house, CRASH);
     await house.anvil.ask("evm_mine");
-    const fell = await failing();
-    expect(fell.length).to.be.greaterThan(5);
+    expect((await failing()).length).to.be.greaterThan(5);
     await house.anvil.ask("evm_setAutomine", true);
     await house.anvil.ask("evm_mine");
     const [sent] = await keeper.hears(isSent);
