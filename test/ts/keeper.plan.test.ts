@@ -228,7 +228,7 @@ describe("Plan: order, batches and reasons", () => {
     return { watch, marks, candidates: watch.liquidatable(marks), orders: { ...base, marks } };
   }
 
-  it("everybody is planned or left out with a reason, the urgent first and then the profitable", () => {
+  it("everybody is planned or left out with a reason, the urgent first", () => {
     const { watch, candidates, orders } = crashed();
     const { planned, left, intents } = plan(watch, candidates, { ...orders, most: 40 });
     expect(planned.length + left.length).to.equal(candidates.length);
@@ -236,11 +236,14 @@ describe("Plan: order, batches and reasons", () => {
     expect(new Set(all)).to.deep.equal(new Set(candidates.map(({ account }) => account)));
     planned.slice(1).forEach((next, i) => {
       const [before] = planned.slice(i);
-      const inOrder =
-        before !== undefined &&
-        (before.urgency > next.urgency || (before.urgency === next.urgency && before.profit.net >= next.profit.net));
-      expect(inOrder).to.equal(true);
+      expect(before?.urgency).to.be.at.least(next.urgency);
     });
+    for (const { accounts } of intents) {
+      const batch = planned.filter(({ candidate }) => accounts.includes(candidate.account));
+      const last = batch.at(-1);
+      for (const { urgency, profit } of batch)
+        expect(urgency > (last?.urgency ?? 0) || profit.net >= (last?.profit.net ?? 0n)).to.equal(true);
+    }
     expect(planned[0]?.urgency).to.equal(Urgency.Orphaned);
     expect(intents.flatMap(({ accounts }) => accounts)).to.deep.equal(
       planned.map(({ candidate }) => candidate.account),

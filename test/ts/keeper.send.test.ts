@@ -186,6 +186,17 @@ describe("Keeper: how it sends", () => {
       expect((await sentBy(anvil, WALLET.address)).map(({ nonce }) => nonce)).to.deep.equal([0, 1, 2, 3, 4]);
     });
 
+    it("many at once, of which some would revert, leave no nonce unused", async () => {
+      const one = numberToHex(1n, { size: 32 });
+      for (const done of [1n, 3n]) await anvil.ask("anvil_setStorageAt", DEEDS, numberToHex(done, { size: 32 }), one);
+      const tickets = await Promise.all([1n, 2n, 3n, 4n, 5n].map((deed) => sender.submit(deedOf(deed))));
+      await Promise.all(tickets.map(({ sent }) => sent));
+      await step();
+      const kinds = await Promise.all(tickets.map(async ({ outcome }) => (await outcome).kind));
+      expect(kinds).to.deep.equal(["refused", "included", "refused", "included", "included"]);
+      expect((await sentBy(anvil, WALLET.address)).map(({ nonce }) => nonce)).to.deep.equal([0, 1, 2]);
+    });
+
     it("twice is taken", async () => {
       const [first, second] = await Promise.all([sender.submit(deedOf(1n)), sender.submit(deedOf(1n))]);
       expect(await second.outcome).to.deep.equal({ kind: "taken", by: "first" });

@@ -313,19 +313,19 @@ describe("Keeper: strategies", function () {
 
   it("liquidate: who falls, with the reason of who is left out", async () => {
     const strategy = new Liquidate(strategies({}).liquidate);
-    expect(strategy.plan(await snapshot()).intents).to.deep.equal([]);
+    expect(keys(await strategy.plan(await snapshot()))).to.deep.equal([]);
     await setPrice(world, ETH, parsePrice("1820"));
     const dear = new Liquidate(strategies({ liquidate: { least: "100000" } }).liquidate);
-    const { intents: none, decisions } = dear.plan(await snapshot());
+    const { intents: none, decisions } = await dear.plan(await snapshot());
     expect(none).to.deep.equal([]);
     expect(decisions[0]).to.include({ account: trader.account, strategy: "liquidate" });
     expect(decisions[0]?.reason).to.match(/^(unprofitable|hopeless)$/);
     expect(decisions[0]?.detail).to.match(/100000/);
-    const { intents } = strategy.plan(await snapshot());
+    const { intents } = await strategy.plan(await snapshot());
     expect(intents.map(({ accounts }) => accounts)).to.deep.equal([[trader.account]]);
     expect(intents[0]?.gasUsed).to.equal(372_000n);
     await send(intents[0] as Intent);
-    expect(strategy.plan(await snapshot()).intents).to.deep.equal([]);
+    expect(keys(await strategy.plan(await snapshot()))).to.deep.equal([]);
   });
 
   it("bid: with inventory when the premium pays, never beyond its bounds", async () => {

@@ -71,10 +71,31 @@ const MOST = 250;
 export const Urgency = { DebtSale: 0, Below: 1, Orphaned: 2, Bankrupt: 3 } as const;
 
 export function plan(watch: Watch, candidates: readonly Candidate[], orders: Orders): Plan {
+  const steps = planning(watch, candidates, orders);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** As `plan`, with every transaction told as soon as nothing more fits into it: it need not wait for those after it. */
+export function* planning(
+  watch: Watch,
+  candidates: readonly Candidate[],
+  orders: Orders,
+): Generator<Intent, Plan, undefined> {
   const room = roomOf(watch, orders.marks, orders.time);
   const { most = MOST, busy = () => false, tries = new Map<string, number>() } = orders;
-  const [planned, left]: [Planned[], Left[]] = [[], []];
-  let [looked, mayLose] = [0, orders.mayLose];
+  const [planned, left, intents]: [Planned[], Left[], Intent[]] = [[], [], []];
+  let [looked, mayLose, batch]: [number, bigint | undefined, Planned[]] = [0, orders.mayLose, []];
+  const close = (): Intent => {
+    batch.sort((a, b) => b.urgency - a.urgency || (a.profit.net < b.profit.net ? 1 : -1));
+    const intent = intentOf(batch, orders);
+    planned.push(...batch);
+    intents.push(intent);
+    batch = [];
+    return intent;
+  };
   const all = ordered(candidates, tries);
   reserve(room, all, orders);
   const due = orders.onlyNew === true ? all.filter(({ tried }) => tried === 0) : all;
@@ -88,13 +109,14 @@ export function plan(watch: Watch, candidates: readonly Candidate[], orders: Ord
       if (found.kind !== "queued") tries.set(key, (tries.get(key) ?? 0) + 1);
       continue;
     }
-    planned.push(found);
+    batch.push(found);
     tries.delete(key);
     if (mayLose !== undefined) mayLose -= lossOf(found);
     room.capacities.set(found.call.asset, found.call.left);
+    if (batch.length === entriesOf(orders)) yield close();
   }
-  planned.sort((a, b) => b.urgency - a.urgency || (a.profit.net < b.profit.net ? 1 : -1));
-  return { intents: batches(planned, orders), planned, left, waiting: all.length - due.length };
+  if (batch.length > 0) close();
+  return { intents, planned, left, waiting: all.length - due.length };
 }
 
 /** What the stages have left is less by what is on its way and in no block yet. */
@@ -195,13 +217,9 @@ export function deedOf(account: bigint): string {
   return `liquidate:${keyOf(account)}`;
 }
 
-/** As many entries as the gas of one transaction carries, and one entry's gas for the batch itself. */
-function batches(planned: readonly Planned[], orders: Orders): Intent[] {
-  const { gas = MOST_GAS, gasPerEntry = GAS_PER_LIQUIDATION } = orders;
-  const most = Math.max(1, Number(gas / gasPerEntry) - 1);
-  const intents: Intent[] = [];
-  for (let i = 0; i < planned.length; i += most) intents.push(intentOf(planned.slice(i, i + most), orders));
-  return intents;
+/** As many entries as the gas of one transaction carries, with one entry's gas for the batch itself. */
+function entriesOf({ gas = MOST_GAS, gasPerEntry = GAS_PER_LIQUIDATION }: Orders): number {
+  return Math.max(1, Number(gas / gasPerEntry) - 1);
 }
 
 function intentOf(entries: readonly Planned[], orders: Orders): Intent {

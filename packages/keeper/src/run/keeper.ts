@@ -1,9 +1,10 @@
 // The loop: a block comes, the mirror and the watch follow it, strategies plan, the sender sends.
+import { setImmediate } from "node:timers/promises";
 import { MirrorError, type Change, type Header, type Ledger, type Rpc } from "@ballast/mirror";
 import { CallFailed, decodeError, type Client, type Deployment } from "@ballast/sdk";
 import { KeeperError } from "../errors.js";
 import type { Settings } from "../config/schema.js";
-import type { Sender } from "../send/intent.js";
+import type { Intent, Sender } from "../send/intent.js";
 import type { Head } from "../send/rounds.js";
 import type { Plan, Snapshot, Strategy } from "../strategies/strategy.js";
 import type { Decision, Store } from "../store/store.js";
@@ -206,7 +207,7 @@ export class Keeper {
     if (this.dispatch.closed) return void this.parts.sender?.onBlock(head);
     const snapshot = this.snapshot(header, quoted);
     metrics.accounts.set(books.watch.size);
-    const decisions = await this.planQuick(snapshot, priceAt);
+    const decisions = await this.planQuick({ ...snapshot, hand: (intent) => this.hand(intent, priceAt) }, priceAt);
     metrics.planSeconds.observe((now() - began) / 1_000);
     metrics.pending.set(this.dispatch.size);
     metrics.resting.set(this.rest.size);
@@ -267,6 +268,12 @@ export class Keeper {
       isUnderWay: (strategy, account) => this.dispatch.isUnderWay(strategy, account),
       isKeyBusy: (key) => this.dispatch.isKeyBusy(key),
     };
+  }
+
+  /** Then whatever is to be written is written, before more is planned. */
+  private async hand(intent: Intent, priceAt: number): Promise<void> {
+    this.dispatch.submit([intent], priceAt);
+    await setImmediate();
   }
 
   /** A strategy that fails keeps no other from its work. */

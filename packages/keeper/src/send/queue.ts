@@ -5,6 +5,7 @@ import type { Attempt, Begun, Inclusion, Lease, Opening, Purpose, SlotRow, Store
 import type { Fees } from "./fees.js";
 import type { Intent, Outcome } from "./intent.js";
 import { isOpen, latestOf, slotOf, type Slot } from "./slot.js";
+import { Drafts } from "./drafts.js";
 import { SenderInactive } from "./errors.js";
 
 export interface Terms {
@@ -36,6 +37,7 @@ export class Queue {
   lease: Lease | undefined;
   private next = 0;
   private readonly bySlot = new Map<number, Slot>();
+  private readonly drafts: Drafts;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -45,6 +47,7 @@ export class Queue {
     private readonly cancelGas: bigint,
   ) {
     this.key = `${chainId}:${account.address.toLowerCase()}`;
+    this.drafts = new Drafts((deed, nonce) => this.signDeed(deed, nonce));
   }
 
   get address(): Address {
@@ -92,13 +95,24 @@ export class Queue {
     for (const row of rows) this.bySlot.set(row.nonce, slotOf(row));
   }
 
+  /** Signs for the nonce that it gets if all who came before it are sent. */
+  draft(deed: Deed): void {
+    this.drafts.begin(deed, this.next);
+  }
+
+  /** It has been sent, or will not be. */
+  forget(id: string): void {
+    this.drafts.forget(id);
+  }
+
   /** All in one transaction; what is taken by somebody else uses no nonce. In the order of the deeds. */
   async append(deeds: readonly Deed[]): Promise<Appended[]> {
     const lease = this.held();
     const taken = new Map<string, string>();
     for (;;) {
       const free = deeds.filter(({ intent }) => !taken.has(intent.key));
-      const openings = await Promise.all(free.map((deed, i) => this.opening(deed, this.next + i)));
+      const signed = await this.drafts.attempts(free, this.next);
+      const openings = signed.map(({ deed: { id, intent }, attempt }) => ({ id, intent, attempt }));
       const begun = openings.length === 0 ? BEGUN : await this.store.begin(lease, openings);
       if (begun.kind === "begun") return this.opened(deeds, openings, taken);
       for (const [key, owner] of begun.by) taken.set(key, owner);
@@ -162,9 +176,9 @@ export class Queue {
     for (const { nonce } of deep) this.bySlot.delete(nonce);
   }
 
-  private async opening({ id, intent, terms }: Deed, nonce: number): Promise<Opening> {
+  private signDeed({ intent, terms }: Deed, nonce: number): Promise<Attempt> {
     const { to, data, value = 0n, gas } = intent;
-    return { id, intent, attempt: await this.sign({ to, data, value, gas }, nonce, 0, "deed", terms) };
+    return this.sign({ to, data, value, gas }, nonce, 0, "deed", terms);
   }
 
   private opened(deeds: readonly Deed[], openings: readonly Opening[], taken: ReadonlyMap<string, string>): Appended[] {

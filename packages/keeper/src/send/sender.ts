@@ -12,7 +12,7 @@ import { ceilingOf, first, type FeePolicy, type Fees } from "./fees.js";
 import type { Intent, Outcome, Sender, Ticket } from "./intent.js";
 import { SENDER_OPTIONS, type SenderOptions } from "./options.js";
 import { Orphanage } from "./orphans.js";
-import { Queue, type Appended, type Terms } from "./queue.js";
+import { Queue, type Appended, type Deed } from "./queue.js";
 import { Rounds, type Head, type Parts } from "./rounds.js";
 import { Tickets } from "./tickets.js";
 import { Together } from "./together.js";
@@ -32,13 +32,6 @@ export interface SenderParameters {
   readonly observe?: Observe;
 }
 
-/** An intent with what it offers. */
-interface Priced {
-  readonly id: string;
-  readonly intent: Intent;
-  readonly fees: Fees;
-}
-
 /** Renewals in the time of a lease. */
 const RENEWALS = 3;
 
@@ -48,7 +41,7 @@ export class WalletSender implements Sender {
   private readonly orphanage: Orphanage;
   /** Keys that are on their way into the journal, and the intents that have them. */
   private readonly planned = new Map<string, string>();
-  private readonly writing: Together<Priced, Appended>;
+  private readonly writing: Together<Deed, Appended>;
   private readonly owner: string;
   private head: Head | undefined;
   private done: Head | undefined;
@@ -152,6 +145,7 @@ export class WalletSender implements Sender {
         void this.renew();
       } else tickets.end(id, refused(error));
     } finally {
+      queue.forget(id);
       this.planned.delete(intent.key);
     }
   }
@@ -162,33 +156,34 @@ export class WalletSender implements Sender {
   }
 
   private async send(id: string, intent: Intent): Promise<Appended> {
-    const { wire } = this.parts;
+    const { wire, queue } = this.parts;
     const head = this.ready();
     const fees = this.fees(intent, head);
+    const deed = { id, intent, terms: { fees, block: head.number } };
+    queue.draft(deed);
     await wire.simulate(this.address, intent, fees);
-    return this.writing.join({ id, intent, fees });
+    return this.writing.join(deed);
   }
 
   /** Into the journal, all in one transaction, and then to nodes. */
-  private async write(deeds: readonly Priced[]): Promise<(Appended | Error)[]> {
+  private async write(deeds: readonly Deed[]): Promise<(Appended | Error)[]> {
     const { queue, delivery } = this.parts;
     const head = this.ready();
     const refusals = this.refusals(deeds);
     const admitted = deeds.filter((deed) => !refusals.has(deed));
-    const terms = ({ fees }: Priced): Terms => ({ fees, block: head.number });
-    const appended = await queue.append(admitted.map((deed) => ({ ...deed, terms: terms(deed) })));
+    const appended = await queue.append(admitted);
     for (const one of appended) if ("slot" in one) delivery.deliver(one.slot, head.number);
     const results = new Map(admitted.map((deed, i) => [deed, appended[i]]));
     return deeds.map((deed) => results.get(deed) ?? refusals.get(deed) ?? new SenderInactive(this.address));
   }
 
   /** What cannot be paid beside the others. */
-  private refusals(deeds: readonly Priced[]): Map<Priced, Error> {
-    const refusals = new Map<Priced, Error>();
+  private refusals(deeds: readonly Deed[]): Map<Deed, Error> {
+    const refusals = new Map<Deed, Error>();
     let promised = 0n;
     for (const deed of deeds) {
-      const shortage = this.shortage(deed, promised);
-      if (shortage === undefined) promised += costOf(deed);
+      const shortage = this.shortage(deed.intent, deed.terms.fees, promised);
+      if (shortage === undefined) promised += costOf(deed.intent, deed.terms.fees);
       else refusals.set(deed, shortage);
     }
     return refusals;
@@ -208,16 +203,16 @@ export class WalletSender implements Sender {
     const ceiling = ceilingOf(intent, policy);
     const fees = first(head.baseFee, policy.tip, ceiling);
     if (fees === undefined) throw new GasAboveWorth(intent.key, head.baseFee + policy.tip, ceiling);
-    const shortage = this.shortage({ intent, fees });
+    const shortage = this.shortage(intent, fees);
     if (shortage !== undefined) throw shortage;
     return fees;
   }
 
   /** @param promised wei to others that are in no journal yet */
-  private shortage(deed: Pick<Priced, "intent" | "fees">, promised = 0n): WalletEmpty | undefined {
+  private shortage(intent: Intent, fees: Fees, promised = 0n): WalletEmpty | undefined {
     const { queue } = this.parts;
     if (this.rounds.balance === undefined) return undefined;
-    const needed = costOf(deed);
+    const needed = costOf(intent, fees);
     const free = this.rounds.balance - queue.promised - promised;
     if (free >= needed) return undefined;
     this.rounds.look();
@@ -289,8 +284,7 @@ export class WalletSender implements Sender {
 }
 
 /** Wei that it may cost. */
-const costOf = ({ intent: { gas, value = 0n }, fees: { maxFee } }: Pick<Priced, "intent" | "fees">): bigint =>
-  maxFee * gas + value;
+const costOf = ({ gas, value = 0n }: Intent, { maxFee }: Fees): bigint => maxFee * gas + value;
 
 function refused(error: unknown): Outcome {
   if (error instanceof Expired) return { kind: "expired" };

@@ -3,9 +3,10 @@ import { FixedPoint } from "@ballast/math";
 import { accountOf } from "@ballast/mirror";
 import { GAS_PER_LIQUIDATION } from "@ballast/sdk";
 import type { StrategySettings } from "../config/schema.js";
-import { deedOf, plan as planAll, type Orders } from "../plan/plan.js";
+import { deedOf, plan as planAll, planning, type Orders } from "../plan/plan.js";
 import { COSTS } from "../plan/profit.js";
 import { sentenceOf } from "../plan/reasons.js";
+import type { Intent } from "../send/intent.js";
 import { planOf, type Plan, type Snapshot, type Strategy } from "./strategy.js";
 
 /** Hundredths of the prices at which a plan is rehearsed, and more than any account can cost. */
@@ -22,16 +23,25 @@ export class Liquidate implements Strategy {
 
   constructor(private readonly settings: StrategySettings<"liquidate">) {}
 
-  plan(snapshot: Snapshot): Plan {
+  async plan(snapshot: Snapshot): Promise<Plan> {
     const { watch, marks } = snapshot;
     const candidates = [...watch.liquidatable(marks), ...watch.overborrowed(marks)];
     snapshot.count(candidates.length);
     const orders = { ...this.orders(snapshot), tries: this.tries, onlyNew: !snapshot.thorough };
-    const { intents, left, waiting } = planAll(watch, candidates, orders);
+    const steps = planning(watch, candidates, orders);
+    const handed = new Set<Intent>();
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) {
+      if (snapshot.hand === undefined) continue;
+      handed.add(step.value);
+      await snapshot.hand(step.value);
+    }
+    const { intents, left, waiting } = step.value;
     const decisions = left.map(({ candidate: { account }, why }) => ({
       ...{ account, strategy: this.name, reason: why.kind, detail: sentenceOf(why) },
     }));
-    return { ...planOf(intents, decisions), waiting };
+    const rest = intents.filter((intent) => !handed.has(intent));
+    return { ...planOf(rest, decisions), waiting };
   }
 
   /** Prices far from those of now: whoever would fail then is planned for, whatever it costs, and nothing comes of it. */

@@ -40,6 +40,8 @@ export interface Snapshot {
   readonly count: (candidates: number) => void;
   /** Whether those are looked at too who can wait until what is new is on the wire. */
   readonly thorough: boolean;
+  /** Takes what need not wait for the rest of the plan, and lets it get on its way; nobody where nothing moves meanwhile. */
+  readonly hand?: (intent: Intent) => Promise<void>;
   /** For views of single lots and markets, at the head; never for accounts at large. */
   readonly client: Client;
   readonly deployment: Deployment;
