@@ -40,13 +40,18 @@ export class Drafts {
       if (nonce >= first && nonce < first + deeds.length && !byNonce.has(nonce)) byNonce.set(nonce, deed);
       else others.push(deed);
     }
-    const signing = deeds.map(async (_, i) => {
-      const drafted = byNonce.get(first + i);
-      const deed = drafted ?? (others.shift() as Deed);
-      const draft = drafted && (await this.byId.get(drafted.id)?.signed);
-      return { deed, attempt: draft ?? (await this.sign(deed, first + i)) };
-    });
-    return Promise.all(signing);
+    let gap = first;
+    for (const deed of others) {
+      while (byNonce.has(gap)) gap++;
+      byNonce.set(gap, deed);
+    }
+    const inOrder = [...byNonce].sort(([a], [b]) => a - b);
+    return Promise.all(inOrder.map(async ([nonce, deed]) => ({ deed, attempt: await this.signed(deed, nonce) })));
+  }
+
+  private async signed(deed: Deed, nonce: number): Promise<Attempt> {
+    const draft = this.byId.get(deed.id);
+    return (draft?.nonce === nonce ? await draft.signed : undefined) ?? this.sign(deed, nonce);
   }
 
   /** The first one after what else is to be done at once, the others after what else is to be written or read by then. */
