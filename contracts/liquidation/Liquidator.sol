@@ -10,7 +10,7 @@ import {ILiquidationStage} from "../interfaces/ILiquidationStage.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {Incentives} from "../libraries/Incentives.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
-import {AccountId} from "../types/AccountId.sol";
+import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {POOL} from "../types/Rows.sol";
 import {Absorbing} from "./Absorbing.sol";
@@ -162,8 +162,6 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         Flow memory flow = Reducing.used(chain.flows[s.asset], value);
         chain.flows[s.asset] = flow;
         emit WindowUsed(s.asset, flow.windowStart, flow.windowUsed);
-        // The pool is worth something else now, and with it the depth of the market.
-        if (!s.isDone()) s.reload(examine(s.account, s.asset));
     }
 
     /// @return whether a lot was opened; the one that is over, if any, makes room for it
@@ -237,6 +235,9 @@ contract Liquidator is ILiquidator, ILiquidationStage, AccessManaged, Reentrancy
         uint256 tip = d.tip + d.insuredTip;
         emit Stepped(s.account, s.asset, run.keeper, stage, run.size, done.price, d.penalty, tip);
         s.pay(chain.episodes[s.account], tip);
+        // Where the pool is one of both it is worth something else now, and with it the depth of the market.
+        bool pooled = stage == Stage.Reduce || s.account == accountId(run.pool.owner, 0);
+        if (pooled && !s.isDone()) s.reload(examine(s.account, s.asset));
         return true;
     }
 

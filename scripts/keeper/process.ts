@@ -11,6 +11,7 @@ import { FileStore, linesOf } from "@ballast/mirror";
 import { serializeDeployment } from "@ballast/sdk";
 import { describeWorld } from "../clients.js";
 import { setPrice } from "../local.js";
+import type { Anvil } from "../anvil.js";
 import { at, round } from "./book.js";
 import type { Stage } from "./chain.js";
 
@@ -62,9 +63,9 @@ export async function benchKeeper(stage: Stage, seconds: number): Promise<Keeper
     await stage.anvil.request("evm_setAutomine", [false]);
     await stage.anvil.request("evm_setIntervalMining", [BLOCK / 1_000]);
     await pause(3 * BLOCK);
-    const before = counter.calls;
+    const [before, began] = [counter.calls, performance.now()];
     await fall(stage, mark, seconds);
-    const rpc_per_minute = Math.round(((counter.calls - before) * 60) / seconds);
+    const rpc_per_minute = Math.round(((counter.calls - before) * 60_000) / (performance.now() - began));
     const times = lines.flatMap(({ msg, price_at, sent_at }) =>
       msg === "sent" && price_at !== undefined && sent_at !== undefined ? [sent_at - price_at] : [],
     );
@@ -95,17 +96,25 @@ async function begin({ world, prices, anvil, mirror }: Stage): Promise<bigint> {
   return mark;
 }
 
-/** One feed says a little less every block, and somebody latches it. */
-async function fall({ world, prices }: Stage, start: bigint, seconds: number): Promise<void> {
+/** One feed says a little less every block, and somebody latches it: between two blocks, so that nobody is kept from reading one. */
+async function fall({ world, prices, anvil }: Stage, start: bigint, seconds: number): Promise<void> {
   const [[asset] = [1]] = prices;
   let mark = start;
+  await nextBlock(anvil);
+  const began = performance.now() + BLOCK / 2;
   for (let i = 0; i < seconds; i++) {
-    const next = pause(BLOCK);
+    await pause(began + i * BLOCK - performance.now());
     mark -= (mark * FALL) / UNIT;
     await setPrice(world, BigInt(asset), mark);
     await world.router.latch([asset]);
-    await next;
   }
+  await nextBlock(anvil);
+  await pause(BLOCK / 2);
+}
+
+async function nextBlock(anvil: Anvil): Promise<void> {
+  const number = await anvil.request("eth_blockNumber");
+  while ((await anvil.request("eth_blockNumber")) === number) await pause(10);
 }
 
 interface Keeper {

@@ -16,7 +16,7 @@ import {
 import { COSTS, Watch, callOf, explain, roomOf, sentenceOf, type Intent, type Orders } from "@ballast/keeper";
 import { expect } from "chai";
 import { readSettings, type Settings } from "../../packages/keeper/src/config/index.js";
-import { costIn, readMarkets } from "../../packages/keeper/src/run/markets.js";
+import { costIn, freshMarks, readPrices } from "../../packages/keeper/src/run/markets.js";
 import { logsOf } from "../../packages/keeper/src/run/open.js";
 import { Settle } from "../../packages/keeper/src/strategies/settle.js";
 import { Spot } from "../../packages/keeper/src/strategies/spot.js";
@@ -55,7 +55,7 @@ class Watched {
     await this.follow();
     const { client, account: payee } = this.scene.keeper;
     const { ledger } = this.mirror;
-    const quoted = await readMarkets(client.publicClient, this.deployment, ledger, 0n);
+    const prices = await readPrices(client.publicClient, this.deployment, ledger);
     const block = await client.publicClient.getBlock();
     const native = 2_000n * WAD;
     return {
@@ -63,7 +63,8 @@ class Watched {
       ...{
         watch: this.watch,
         ledger,
-        ...quoted,
+        prices,
+        marks: freshMarks(ledger, prices),
         gasPrice: 1_000_000n,
         native,
         client,

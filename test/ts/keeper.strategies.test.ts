@@ -30,7 +30,7 @@ import type { Address } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { Watch } from "../../packages/keeper/src/book/watch.js";
 import { readSettings, type Settings } from "../../packages/keeper/src/config/index.js";
-import { costIn, readMarkets } from "../../packages/keeper/src/run/markets.js";
+import { costIn, freshMarks, readPrices } from "../../packages/keeper/src/run/markets.js";
 import { logsOf } from "../../packages/keeper/src/run/open.js";
 import { Health } from "../../packages/keeper/src/run/health.js";
 import { openLog } from "../../packages/keeper/src/run/log.js";
@@ -286,12 +286,13 @@ describe("Keeper: strategies", function () {
   async function snapshot(): Promise<Snapshot> {
     for await (const change of mirror.toHead()) watch.apply(change);
     const { ledger } = mirror;
-    const quoted = await readMarkets(client.publicClient, deployment, ledger, 0n);
+    const prices = await readPrices(client.publicClient, deployment, ledger);
     const block = await client.publicClient.getBlock();
     const native = 2_000n * WAD;
     return {
       head: { number: Number(block.number), hash: block.hash, timestamp: block.timestamp },
-      ...{ watch, ledger, ...quoted, gasPrice: 1_000_000n, native, client, deployment, payee },
+      ...{ watch, ledger, prices, marks: freshMarks(ledger, prices) },
+      ...{ gasPrice: 1_000_000n, native, client, deployment, payee },
       costOf: costIn(1_000_000n, native),
       isBusy: () => false,
       isUnderWay: () => false,

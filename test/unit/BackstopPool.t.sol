@@ -62,6 +62,25 @@ contract BackstopPoolTest is BackstopTest {
         assertEq(held(ETH), int256(size));
     }
 
+    /// @dev Depth was measured while the pool had next to nothing. The step measures it anew, and at ten times the depth its account
+    /// is safe: nothing of it is on offer again.
+    function test_Absorb_OfAPoolLooksAtTheDepthThatIsLeft() public {
+        enter(lina, 5_000_000e6);
+        fund(alice, aliceId, 3_500_000e6);
+        openLeg(ETH, aliceId, carolId, 4_000e18);
+        settlePrice(ETH, 1_150e18);
+        configurator.setPool(ETH, poolTerms(alice));
+        wait_(10 hours);
+        setPrice(ETH, 2_000e18);
+        (ILiquidator.Stage stage_, ) = step(aliceId, ETH);
+        assertEq(uint8(stage_), uint8(ILiquidator.Stage.Auction));
+        wait_(600);
+        (stage_, ) = step(aliceId, ETH);
+        assertEq(uint8(stage_), uint8(ILiquidator.Stage.Absorb));
+        assertGt(healthOf(aliceId), 1.2e18);
+        assertEq(liquidator.lotOf(aliceId, ETH).lot.size, 0);
+    }
+
     /// @dev Half of the margin freed, less a fifth of it as penalty and the tip, and that at mark.
     function test_Absorb_IsPaidWhatTheMarginLeaves() public {
         enter(lina, 1_000_000e6);

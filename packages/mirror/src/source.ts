@@ -8,6 +8,8 @@ import { TOO_LARGE, type Rpc, type RpcCall } from "./rpc.js";
 /** A header with the filter over all logs of its block. */
 export interface SourceHeader extends Header {
   readonly bloom: string;
+  /** Wei per gas; nothing where the chain has none. */
+  readonly baseFee: bigint;
 }
 
 export interface SourceLog extends RawLog {
@@ -187,6 +189,7 @@ function headerOf(fields: Fields): SourceHeader {
     parentHash: textOf(method, fields["parentHash"]),
     timestamp: BigInt(textOf(method, fields["timestamp"])),
     bloom: textOf(method, fields["logsBloom"]),
+    baseFee: fields["baseFeePerGas"] === undefined ? 0n : BigInt(textOf(method, fields["baseFeePerGas"])),
   };
 }
 

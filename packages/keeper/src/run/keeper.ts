@@ -14,13 +14,15 @@ import { LoopEnded } from "./errors.js";
 import type { Health } from "./health.js";
 import type { Log } from "./log.js";
 import { Losses } from "./losses.js";
-import { costIn, freshMarks, readMarkets, type Quoted } from "./markets.js";
+import { costIn, freshMarks, readPrices, type Quoted } from "./markets.js";
 import type { Metrics } from "./metrics.js";
 import { encodeRecording } from "./recording.js";
 import { Rest } from "./rest.js";
 import { skippedBy } from "./skipped.js";
 import { now, type TimedHeads, type WatchedSource } from "./source.js";
 import type { Webhook } from "./webhook.js";
+
+type Prices = Quoted["prices"];
 
 /** A sender that hears of every block. */
 export interface HeadedSender extends Sender {
@@ -66,8 +68,8 @@ export class Keeper {
   /** Accounts that wait for a thorough look at the block. */
   private waiting = 0;
   private stalled = false;
-  /** Asked for with word of a block, while the mirror reads it. */
-  private early: Promise<Quoted | undefined> | undefined;
+  /** Asked for with word of a block, while the mirror reads it; nothing where the node does not have it yet. */
+  private early: { readonly block: number; readonly prices: Promise<Prices | undefined> } | undefined;
   /** Quote for so much gas, as of the last block. */
   private costOf: (gas: bigint) => bigint = () => 0n;
   private onPlanned: () => void = () => undefined;
@@ -123,7 +125,7 @@ export class Keeper {
     const { source, books } = this.parts;
     const { head, addresses } = books.mirror.ledger;
     if (number !== undefined && number === (head?.number ?? 0) + 1) source.expect(addresses, number);
-    this.early = this.look();
+    if (number !== undefined) this.early = { block: number, prices: this.read(number).catch(() => undefined) };
   }
 
   private async follow(): Promise<void> {
@@ -166,8 +168,8 @@ export class Keeper {
     watch.rehearse();
     const { head } = mirror.ledger;
     if (head === undefined) return;
-    const quoted = { prices: new Map(), marks: new Map(), baseFee: 0n, gasPrice: 0n };
-    const snapshot = this.snapshot({ ...head, timestamp: watch.time }, quoted);
+    const quoted = { prices: new Map(), marks: new Map() };
+    const snapshot = this.snapshot({ ...head, timestamp: watch.time }, quoted, 0n);
     for (const strategy of strategies) strategy.rehearse?.(snapshot);
   }
 
@@ -190,29 +192,29 @@ export class Keeper {
 
   private async arrive(header: Header): Promise<void> {
     const { health, source } = this.parts;
-    const { logs, at } = source.take(header.number);
+    const { logs, at, baseFee } = source.take(header.number);
     const isHead = header.number >= source.told;
     this.headNumber = header.number;
     health.handle(header.number, header.timestamp, isHead);
-    if (isHead) await this.plan(header, logs, this.parts.heads?.take() ?? at);
+    if (isHead) await this.plan({ ...header, baseFee }, logs, this.parts.heads?.take() ?? at);
   }
 
-  private async plan(header: Header, logs: readonly object[], priceAt: number): Promise<void> {
-    const { metrics, log, books } = this.parts;
+  private async plan(head: Head, logs: readonly object[], priceAt: number): Promise<void> {
+    const { metrics, log, books, settings } = this.parts;
     const began = now();
-    const quoted = await this.lookAt(header.number);
-    if (quoted === undefined) return;
-    const head = { ...header, baseFee: quoted.baseFee };
+    const prices = await this.look(head.number);
+    if (prices === undefined) return;
     this.parts.sender?.notice(head);
     if (this.dispatch.closed) return void this.parts.sender?.onBlock(head);
-    const snapshot = this.snapshot(header, quoted);
+    const gasPrice = head.baseFee + settings.gas.tip;
+    const snapshot = this.snapshot(head, { prices, marks: freshMarks(books.watch.ledger, prices) }, gasPrice);
     metrics.accounts.set(books.watch.size);
     const decisions = await this.planQuick({ ...snapshot, hand: (intent) => this.hand(intent, priceAt) }, priceAt);
     metrics.planSeconds.observe((now() - began) / 1_000);
     metrics.pending.set(this.dispatch.size);
     metrics.resting.set(this.rest.size);
-    log.debug({ block: header.number, price_at: priceAt, planned_at: now() }, "planned");
-    this.note(header, { logs: logs as never, ...quoted }, decisions);
+    log.debug({ block: head.number, price_at: priceAt, planned_at: now() }, "planned");
+    this.note(head, { logs: logs as never, prices, gasPrice }, decisions);
     this.ask(snapshot, priceAt);
     void this.tend(head, snapshot, priceAt);
   }
@@ -234,27 +236,26 @@ export class Keeper {
   }
 
   /** What was asked for with word of the block, if it is of this block; else what is now. */
-  private async lookAt(block: number): Promise<Quoted | undefined> {
-    const early = await this.early;
+  private async look(block: number): Promise<Prices | undefined> {
+    const { early } = this;
     this.early = undefined;
-    if (early === undefined || early.block !== block) return this.look();
-    return { ...early, marks: freshMarks(this.parts.books.watch.ledger, early.prices) };
-  }
-
-  private async look(): Promise<Quoted | undefined> {
-    const { client, deployment, books, settings } = this.parts;
     try {
-      return await readMarkets(client.publicClient, deployment, books.watch.ledger, settings.gas.tip);
+      return (early?.block === block ? await early.prices : undefined) ?? (await this.read());
     } catch (error) {
       this.trouble(error instanceof Error ? error : new TypeError(String(error)));
       return undefined;
     }
   }
 
-  private snapshot(header: Snapshot["head"], quoted: Quoted): Snapshot {
+  private read(block?: number): Promise<Prices> {
+    const { client, deployment, books } = this.parts;
+    return readPrices(client.publicClient, deployment, books.watch.ledger, block);
+  }
+
+  private snapshot(header: Snapshot["head"], quoted: Quoted, gasPrice: bigint): Snapshot {
     const { client, deployment, payee, metrics, books } = this.parts;
     const { watch } = books;
-    const { prices, marks, gasPrice } = quoted;
+    const { prices, marks } = quoted;
     const native = this.parts.native(watch.ledger, quoted);
     this.costOf = costIn(gasPrice, native);
     return {

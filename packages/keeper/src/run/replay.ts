@@ -47,13 +47,13 @@ export async function* replay(options: ReplayOptions): AsyncGenerator<ReplayedBl
     const { logs, prices, gasPrice } = decodeRecording(seen.content);
     const header = { ...seen, timestamp: BigInt(seen.timestamp) };
     watch.apply({ kind: "applied", header, touched: ledger.apply({ header, logs }) });
-    const quoted = { prices, marks: freshMarks(ledger, prices), gasPrice, baseFee: gasPrice };
+    const quoted = { prices, marks: freshMarks(ledger, prices) };
     const { client, deployment, payee } = options;
     const native = options.native(ledger, quoted);
     const nobody = () => false;
     const snapshot = {
       head: { number, hash: seen.hash, timestamp: header.timestamp },
-      ...{ watch, ledger, ...quoted, native, client, deployment, payee },
+      ...{ watch, ledger, ...quoted, gasPrice, native, client, deployment, payee },
       ...{
         costOf: costIn(gasPrice, native),
         isBusy: nobody,

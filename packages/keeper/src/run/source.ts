@@ -72,6 +72,7 @@ export class WatchedSource implements LogSource {
   told = -1;
   private readonly logsOf = new Map<number, SourceLog[]>();
   private readonly cameAt = new Map<number, number>();
+  private readonly feeOf = new Map<number, bigint>();
   private expected: Expected | undefined;
 
   constructor(
@@ -105,7 +106,10 @@ export class WatchedSource implements LogSource {
     const { expected } = this;
     this.expected = undefined;
     const seen = numbers.length === 1 && expected?.block === block ? await expected?.seen : undefined;
-    return seen === undefined ? this.inner.headers(numbers) : [seen.header];
+    const headers = seen === undefined ? await this.inner.headers(numbers) : [seen.header];
+    for (const { number, baseFee } of headers) this.feeOf.set(number, baseFee);
+    forgetFirst(this.feeOf);
+    return headers;
   }
 
   async logs(addresses: readonly string[], from: number, to: number): Promise<SourceLog[]> {
@@ -126,12 +130,12 @@ export class WatchedSource implements LogSource {
     return logs;
   }
 
-  /** The logs of a block and when they came, once. */
-  take(block: number): { readonly logs: readonly SourceLog[]; readonly at: number } {
-    const taken = { logs: this.logsOf.get(block) ?? [], at: this.cameAt.get(block) ?? now() };
-    this.logsOf.delete(block);
-    this.cameAt.delete(block);
-    return taken;
+  /** The logs of a block, when they came and what gas costs in it, once. */
+  take(block: number): { readonly logs: readonly SourceLog[]; readonly at: number; readonly baseFee: bigint } {
+    const [logs, at] = [this.logsOf.get(block) ?? [], this.cameAt.get(block) ?? now()];
+    const baseFee = this.feeOf.get(block) ?? 0n;
+    for (const kept of [this.logsOf, this.cameAt, this.feeOf]) kept.delete(block);
+    return { logs, at, baseFee };
   }
 
   /** Once: whoever looks again wants to know what came since. */
@@ -144,10 +148,13 @@ export class WatchedSource implements LogSource {
 
   private keep(block: number, logs: readonly SourceLog[]): void {
     this.logsOf.set(block, [...logs]);
-    for (const oldest of this.logsOf.keys()) {
-      if (this.logsOf.size <= 2 * KEPT) break;
-      this.logsOf.delete(oldest);
-      this.cameAt.delete(oldest);
-    }
+    for (const kept of [this.logsOf, this.cameAt]) forgetFirst(kept);
+  }
+}
+
+function forgetFirst(kept: Map<number, unknown>): void {
+  for (const oldest of kept.keys()) {
+    if (kept.size <= 2 * KEPT) break;
+    kept.delete(oldest);
   }
 }
