@@ -71,7 +71,7 @@ async function campaign(
   const plain = stripVTControlCharacters(output);
   console.error(`${name}: ${code === 0 ? "done" : "FAILED"}, ${minutes()} min`);
   if (code !== 0) {
-    console.error(plain.slice(Math.max(plain.search(/^\s*\d+ failing/m), 0)).slice(0, 6_000));
+    console.error(plain.slice(Math.max(plain.search(/^\s*\d+ failing/m), 0)).slice(0, 60_000));
     failed.push(name);
   }
   return plain;
