@@ -64,8 +64,8 @@ contract AttackHandler is VaultHandler {
             bookLoss(Action.Run, seed % 2 == 0 ? ETH : BTC, ids[1], bound(seed, 1, 3_000e18));
         uint256 first = leaver(seed);
         uint256 second = leaver(first + 1);
-        if (first == second) return count(Action.Run, false);
         uint256 held = house.reserveOf(QUOTE).held / UNIT;
+        if (first == second || held == 0) return count(Action.Run, false);
         // A whale's claim leaves little of the deficit to anybody else.
         uint256 amount = seed % 2 == 0 ? held * 1_000 : bound(seed, 1, held);
         fund(owners[first], ids[first], amount);
