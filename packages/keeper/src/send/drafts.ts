@@ -17,12 +17,16 @@ export class Drafts {
 
   constructor(private readonly sign: (deed: Deed, nonce: number) => Promise<Attempt>) {}
 
-  /** For the first nonce that no other draft is for. */
+  /**
+   * For the first nonce that no other draft is for. The first one after what else is to be done at once, the others after
+   * what else is to be written or read by then.
+   */
   begin(deed: Deed, next: number): void {
     const used = new Set([...this.byId.values()].map(({ nonce }) => nonce));
     let nonce = next;
     while (used.has(nonce)) nonce++;
-    const signed = this.last.then(() => this.draw(deed, nonce));
+    const wait = this.byId.size === 0 ? () => setTimeout(LATER) : () => setImmediate();
+    const signed = this.last.then(wait).then(() => this.draw(deed, nonce));
     this.last = signed;
     this.byId.set(deed.id, { nonce, signed });
   }
@@ -54,10 +58,7 @@ export class Drafts {
     return (draft?.nonce === nonce ? await draft.signed : undefined) ?? this.sign(deed, nonce);
   }
 
-  /** The first one after what else is to be done at once, the others after what else is to be written or read by then. */
   private async draw(deed: Deed, nonce: number): Promise<Attempt | undefined> {
-    if (this.byId.values().next().value?.nonce === nonce) await setTimeout(LATER);
-    else await setImmediate();
     return this.byId.has(deed.id) ? this.sign(deed, nonce).catch(() => undefined) : undefined;
   }
 }
