@@ -7,7 +7,7 @@ import {AccountId} from "../types/AccountId.sol";
 import {AssetId} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
 import {Debts} from "./Debts.sol";
-import {Account, AssetConfig, AssetKind, AssetState, Ledger, Position} from "./Ledger.sol";
+import {Account, AssetConfig, AssetKind, AssetState, Ledger, Position, Side} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 import {Positions} from "./Positions.sol";
 
@@ -102,6 +102,21 @@ library Assessor {
         Markets.Market memory market = Markets.current(ledger, asset, price);
         if (market.config.kind == AssetKind.Spot) return Positions.PickedUp(position.size, 0, 0);
         return touched(ledger, asset, position, market);
+    }
+
+    /// @notice The size that `preview` returns, of an asset whose market is known.
+    function sizeOf(
+        Ledger storage ledger,
+        AccountId account,
+        AssetId asset,
+        Markets.Market memory market
+    ) internal view returns (int256 size) {
+        Position storage position = ledger.positions[account][asset];
+        size = position.size;
+        if (size == 0 || market.config.kind != AssetKind.Perp) return size;
+        Side storage side = Positions.sideOf(ledger.perps[asset], size > 0);
+        if (Positions.isCurrent(side, position.version, position.shareVersion)) return size;
+        return touched(ledger, asset, position, market).size;
     }
 
     /// @notice As `preview`, of a perp whose market is known.

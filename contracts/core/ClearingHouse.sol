@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
@@ -37,6 +38,7 @@ import {
 } from "./Ledger.sol";
 import {Liquidating} from "./Liquidating.sol";
 import {Listing} from "./Listing.sol";
+import {Looks} from "./Looks.sol";
 import {Markets} from "./Markets.sol";
 import {Offsetting} from "./Offsetting.sol";
 import {Paying} from "./Paying.sol";
@@ -49,6 +51,7 @@ import {Withdrawing} from "./Withdrawing.sol";
 /// @title The only contract with balances
 /// @notice Calls the oracle and the tokens, and back a stage whose taker asked for a session. See IClearingHouse for the promises.
 contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
+    using Address for address;
     using SafeERC20 for IERC20;
     using Accounting for Ledger;
     using Exchanging for Ledger;
@@ -70,6 +73,12 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         _;
     }
 
+    /// @dev Whatever may change an account ends what is remembered of it.
+    modifier forgetting() {
+        Looks.forget();
+        _;
+    }
+
     constructor(address quote, address oracle_, address configurator_) {
         require(oracle_ != address(0) && configurator_ != address(0), ZeroAddress());
         oracle = oracle_;
@@ -80,7 +89,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         quoteUnit = 10 ** (18 - ledger.reserves[QUOTE].decimals);
     }
 
-    function deposit(AccountId account, AssetId asset, uint256 amount) public nonReentrant {
+    function deposit(AccountId account, AssetId asset, uint256 amount) public nonReentrant forgetting {
         (address token, uint256 unit) = tokenOf(asset);
         require(amount != 0, ZeroAmount());
         uint256 value = Accounting.scaled(amount, unit);
@@ -112,7 +121,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         AssetId asset,
         uint256 amount,
         address to
-    ) external nonReentrant returns (uint256 paid) {
+    ) external nonReentrant forgetting returns (uint256 paid) {
         requireAuthority(account);
         if (account.ownerOf() != address(0) && msg.sender != account.ownerOf()) {
             require(to == account.ownerOf(), RecipientNotOwner(account, to));
@@ -122,7 +131,7 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return Withdrawing.withdraw(ledger, IOracle(oracle), terms);
     }
 
-    function transferCash(AccountId from, AccountId to, uint256 value) external nonReentrant {
+    function transferCash(AccountId from, AccountId to, uint256 value) external nonReentrant forgetting {
         requireAuthority(from);
         Withdrawing.transferCash(ledger, IOracle(oracle), from, to, value);
     }
@@ -132,19 +141,19 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         emit OperatorSet(msg.sender, operator, approved);
     }
 
-    function accrue(AssetId[] calldata assets) external nonReentrant {
+    function accrue(AssetId[] calldata assets) external nonReentrant forgetting {
         Listing.accrue(ledger, IOracle(oracle), assets);
     }
 
-    function settle(AccountId[] calldata accounts) external nonReentrant {
+    function settle(AccountId[] calldata accounts) external nonReentrant forgetting {
         for (uint256 i = 0; i < accounts.length; ++i) Settling.settle(ledger, IOracle(oracle), accounts[i]);
     }
 
-    function shareFees() external nonReentrant returns (uint256 insured, uint256 kept) {
+    function shareFees() external nonReentrant forgetting returns (uint256 insured, uint256 kept) {
         return Listing.shareFees(ledger, IOracle(oracle));
     }
 
-    function skim(AssetId asset) external nonReentrant returns (uint256 value) {
+    function skim(AssetId asset) external nonReentrant forgetting returns (uint256 value) {
         (address token, uint256 unit) = tokenOf(asset);
         Reserve storage reserve = ledger.reserves[asset];
         uint256 balance = Accounting.scaled(IERC20(token).balanceOf(address(this)), unit);
@@ -172,15 +181,15 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return Session.admits(terms) ? tradeNow(terms) : tradeAlone(terms);
     }
 
-    function examine(AccountId account, AssetId asset) external nonReentrant returns (Case memory) {
-        return Settling.examine(ledger, IOracle(oracle), account, asset);
+    function examine(AccountId account, AssetId asset) external returns (Case memory) {
+        answer(look(Settling.examine.selector, account, asset));
     }
 
     function examineWithPool(
         AccountId account,
         AssetId asset
-    ) external nonReentrant returns (Case memory, Pool memory, Assessor.Holder memory) {
-        return Settling.examineWithPool(ledger, IOracle(oracle), account, asset);
+    ) external returns (Case memory, Pool memory, Assessor.Holder memory) {
+        answer(look(Settling.examineWithPool.selector, account, asset));
     }
 
     function liquidate(
@@ -194,7 +203,10 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return Offsetting.offset(ledger, IOracle(oracle), terms);
     }
 
-    function pay(AssetId asset, uint256 ticks) external nonReentrant returns (uint256 insured, uint256 shared) {
+    function pay(
+        AssetId asset,
+        uint256 ticks
+    ) external nonReentrant forgetting returns (uint256 insured, uint256 shared) {
         return Paying.pay(ledger, IOracle(oracle), asset, ticks);
     }
 
@@ -219,15 +231,15 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         AssetId asset,
         AssetConfig calldata config,
         AssetLimits calldata limits
-    ) external nonReentrant onlyConfigurator {
+    ) external nonReentrant forgetting onlyConfigurator {
         Listing.configure(ledger, IOracle(oracle), asset, config, limits);
     }
 
-    function setPool(AssetId asset, Pool calldata pool) external nonReentrant onlyConfigurator {
+    function setPool(AssetId asset, Pool calldata pool) external nonReentrant forgetting onlyConfigurator {
         Listing.setPool(ledger, IOracle(oracle), asset, pool);
     }
 
-    function setHouseTerms(HouseTerms calldata terms) external nonReentrant onlyConfigurator {
+    function setHouseTerms(HouseTerms calldata terms) external nonReentrant forgetting onlyConfigurator {
         Listing.setHouseTerms(ledger, IOracle(oracle), terms);
     }
 
@@ -335,12 +347,27 @@ contract ClearingHouse is IClearingHouse, ReentrancyGuardTransient {
         return ledger.reserves[QUOTE].deficit;
     }
 
-    function tradeAlone(Trade calldata terms) internal nonReentrant returns (Deal memory) {
+    function tradeAlone(Trade calldata terms) internal nonReentrant forgetting returns (Deal memory) {
         return tradeNow(terms);
     }
 
     function tradeNow(Trade calldata terms) internal only(Capability.Trade) returns (Deal memory) {
         return Trading.trade(ledger, IOracle(oracle), terms);
+    }
+
+    function look(bytes4 how, AccountId account, AssetId asset) internal nonReentrant returns (bytes memory) {
+        uint256 slot;
+        assembly {
+            slot := ledger.slot
+        }
+        return address(Settling).functionDelegateCall(abi.encodeWithSelector(how, slot, oracle, account, asset));
+    }
+
+    /// @dev What a library says is the answer as it is: there is much of it to be read and written again.
+    function answer(bytes memory data) internal pure {
+        assembly ("memory-safe") {
+            return(add(data, 0x20), mload(data))
+        }
     }
 
     function requireAuthority(AccountId account) internal view {

@@ -15,7 +15,7 @@ import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetKind, AssetState, Ledger, Position} from "./Ledger.sol";
+import {AssetKind, AssetState, Ledger} from "./Ledger.sol";
 import {Markets} from "./Markets.sol";
 import {Positions} from "./Positions.sol";
 import {Pricing} from "./Pricing.sol";
@@ -93,8 +93,7 @@ library Liquidating {
         Steps.Start memory start,
         int256 size
     ) private view returns (uint256) {
-        Position memory position = ledger.positions[start.taker][asset];
-        int256 inventory = Assessor.touched(ledger, asset, position, start.market).size;
+        int256 inventory = Assessor.sizeOf(ledger, start.taker, asset, start.market);
         return Quotes.price(start.pool, start.price, inventory, size, start.market.initialDepth);
     }
 
@@ -106,8 +105,7 @@ library Liquidating {
         uint256 price
     ) private view returns (uint256) {
         if (start.before.equity >= 0 || start.market.config.kind != AssetKind.Perp) return 0;
-        Position memory position = ledger.positions[terms.account][terms.asset];
-        int256 held = Assessor.touched(ledger, terms.asset, position, start.market).size;
+        int256 held = Assessor.sizeOf(ledger, terms.account, terms.asset, start.market);
         int256 size = int256(FixedPoint.min(terms.size, FixedPoint.abs(held)));
         int256 paid = int256(FixedPoint.mulDown(uint256(size), price));
         if (held < 0) (size, paid) = (-size, -paid);

@@ -117,10 +117,7 @@ library Listing {
 
     function setHouseTerms(Ledger storage ledger, IOracle oracle, HouseTerms calldata terms) external {
         // A guard on the quote needs a price of it, from then on always.
-        if (terms.pegBound != 0) {
-            AssetId[] memory quote = new AssetId[](1);
-            oracle.latch(quote);
-        }
+        if (terms.pegBound != 0) oracle.latchOne(QUOTE);
         uint16 listed = ledger.houseTerms.listed;
         ledger.houseTerms = terms;
         ledger.houseTerms.listed = listed;

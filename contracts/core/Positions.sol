@@ -74,13 +74,18 @@ library Positions {
     ) internal view returns (PickedUp memory result) {
         if (position.size == 0) return result;
         Side storage side = sideOf(perp, position.size > 0);
-        if (position.version == side.version && position.shareVersion == side.shareVersion) {
+        if (isCurrent(side, position.version, position.shareVersion)) {
             result.size = position.size;
             result.cash = Funding.cash(position.size, position.fundingIndex, fundingIndex);
             result.basis = position.basis;
             return result;
         }
         return walk(side, position, fundingIndex, haircut);
+    }
+
+    /// @notice Whether a position of these versions has nothing to pick up but funding.
+    function isCurrent(Side storage side, uint256 version, uint256 shareVersion) internal view returns (bool) {
+        return side.version == version && side.shareVersion == shareVersion;
     }
 
     function haircutOf(Ledger storage ledger, AssetId asset) internal view returns (uint256) {
@@ -173,7 +178,7 @@ library Positions {
         position.fundingIndex = int128(fundingIndex);
         if (position.size == 0) return 0;
         Side storage side = sideOf(perp, position.size > 0);
-        if (position.version == side.version && position.shareVersion == side.shareVersion) return now_.cash;
+        if (isCurrent(side, position.version, position.shareVersion)) return now_.cash;
         bool moves = now_.size == 0 || now_.basis != position.basis;
         if (moves) exit(side, position.basis, FixedPoint.abs(now_.size), true);
         position.size = int96(now_.size);

@@ -34,22 +34,20 @@ library Pricing {
     ) internal returns (Price[] memory prices) {
         if (assets.length == 0) return prices;
         prices = oracle.latch(assets);
-        for (uint256 i = 0; i < assets.length; ++i) {
-            Perp storage perp = ledger.perps[assets[i]];
-            if (perp.accruedAt != 0) accrue(ledger, perp, assets[i], prices[i], Tell.Changes);
-        }
+        for (uint256 i = 0; i < assets.length; ++i) accrue(ledger, assets[i], prices[i], Tell.Changes);
     }
 
-    function latchOne(Ledger storage ledger, IOracle oracle, AssetId asset) internal returns (Price memory) {
+    function latchOne(Ledger storage ledger, IOracle oracle, AssetId asset) internal returns (Price memory price) {
         requireListed(ledger, asset);
-        return latch(ledger, oracle, single(asset))[0];
+        price = oracle.latchOne(asset);
+        accrue(ledger, asset, price, Tell.Changes);
     }
 
     /// @notice As `latchOne`, of a market whose pool is measured before the call ends: that tells the conditions once.
     function latchQuietly(Ledger storage ledger, IOracle oracle, AssetId asset) internal returns (Price memory price) {
         requireListed(ledger, asset);
-        price = oracle.latch(single(asset))[0];
-        accrue(ledger, ledger.perps[asset], asset, price, Tell.Never);
+        price = oracle.latchOne(asset);
+        accrue(ledger, asset, price, Tell.Never);
     }
 
     /// @notice The prices of the legs of an account, to look at: nothing accrues.
@@ -128,8 +126,11 @@ library Pricing {
         store(ledger.perps[asset], asset, conditions, Tell.Changes);
     }
 
-    function accrue(Ledger storage ledger, Perp storage perp, AssetId asset, Price memory price, Tell tell) private {
-        if (perp.accruedAt == block.timestamp) return;
+    function accrue(Ledger storage ledger, AssetId asset, Price memory price, Tell tell) private {
+        Perp storage perp = ledger.perps[asset];
+        uint256 accruedAt = perp.accruedAt;
+        // A spot never accrues.
+        if (accruedAt == 0 || accruedAt == block.timestamp) return;
         AssetConfig memory config = ledger.configs[asset];
         // What is wound down stands still.
         if (config.state == AssetState.Settling) return;
@@ -159,11 +160,6 @@ library Pricing {
             a.initialEquity >= int256(a.initial),
             IClearingHouse.InsufficientMargin(account, a.initialEquity, a.initial)
         );
-    }
-
-    function single(AssetId asset) private pure returns (AssetId[] memory assets) {
-        assets = new AssetId[](1);
-        assets[0] = asset;
     }
 
     function requireListed(Ledger storage ledger, AssetId asset) private view {

@@ -11,7 +11,8 @@ import {Accounting} from "./Accounting.sol";
 import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
-import {AssetKind, AssetState, Ledger, Pool, Position} from "./Ledger.sol";
+import {AssetKind, AssetState, Ledger, Pool} from "./Ledger.sol";
+import {Looks} from "./Looks.sol";
 import {Markets} from "./Markets.sol";
 import {Paying} from "./Paying.sol";
 import {Pricing} from "./Pricing.sol";
@@ -71,7 +72,7 @@ library Settling {
         if (pool.owner == address(0)) return (c, pool, holder);
         AccountId owner = accountId(pool.owner, 0);
         Assessor.Assessment memory a = ledger.assessAt(oracle, owner, asset, c.market, c.price);
-        holder = Assessor.holder(a, sizeOf(ledger, owner, asset, c.market));
+        holder = Assessor.holder(a, Assessor.sizeOf(ledger, owner, asset, c.market));
     }
 
     function look(
@@ -84,17 +85,7 @@ library Settling {
         c.price = ledger.latchOne(oracle, asset);
         c.market = Markets.current(ledger, asset, c.price);
         c.account = ledger.assessAt(oracle, account, asset, c.market, c.price);
-        c.size = sizeOf(ledger, account, asset, c.market);
-    }
-
-    function sizeOf(
-        Ledger storage ledger,
-        AccountId account,
-        AssetId asset,
-        Markets.Market memory market
-    ) private view returns (int256) {
-        Position memory position = ledger.positions[account][asset];
-        if (market.config.kind != AssetKind.Perp) return position.size;
-        return Assessor.touched(ledger, asset, position, market).size;
+        c.size = Assessor.sizeOf(ledger, account, asset, c.market);
+        Looks.remember(account, c.account);
     }
 }

@@ -14,6 +14,7 @@ import {Assessor} from "./Assessor.sol";
 import {Debts} from "./Debts.sol";
 import {Exchanging} from "./Exchanging.sol";
 import {Account, AssetKind, Ledger, Loser, Pool} from "./Ledger.sol";
+import {Looks} from "./Looks.sol";
 import {Markets} from "./Markets.sol";
 import {Paying} from "./Paying.sol";
 import {Pricing} from "./Pricing.sol";
@@ -47,19 +48,31 @@ library Steps {
     ) internal returns (Start memory start) {
         start.price = ledger.latchOne(oracle, terms.asset);
         start.market = Markets.current(ledger, terms.asset, start.price);
-        Assessor.Assessment memory a = ledger.assessAt(oracle, terms.account, terms.asset, start.market, start.price);
-        start.before = Assessor.standing(a);
+        bool known;
+        bool liquidatable;
+        (known, liquidatable, start.before) = Looks.recall(terms.account);
+        if (!known) {
+            Assessor.Assessment memory a = ledger.assessAt(
+                oracle,
+                terms.account,
+                terms.asset,
+                start.market,
+                start.price
+            );
+            (liquidatable, start.before) = (Assessor.liquidatable(a), Assessor.standing(a));
+        }
         start.long = ledger.positions[terms.account][terms.asset].size > 0;
         start.taker = terms.taker;
         if (terms.taker == POOL) {
             start.pool = ledger.perps[terms.asset].pool;
             start.taker = accountId(start.pool.owner, 0);
         }
-        if (Assessor.liquidatable(a)) return start;
+        if (liquidatable) return start;
         start.debtSale =
             start.market.config.kind == AssetKind.Spot &&
             Assessor.overborrowed(start.before, ledger.houseTerms.debtCap);
-        require(start.debtSale, IClearingHouse.AccountAboveMaintenance(terms.account, a.marginEquity, a.maintenance));
+        (int256 equity, uint256 maintenance) = (start.before.marginEquity, start.before.maintenance);
+        require(start.debtSale, IClearingHouse.AccountAboveMaintenance(terms.account, equity, maintenance));
     }
 
     /// @notice Pays everybody but the taker: what the account owes for the step, which the caller takes from it, and what insurance adds

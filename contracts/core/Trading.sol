@@ -124,9 +124,7 @@ library Trading {
         require(fill.pool.owner != address(0), IClearingHouse.NothingQuoted(terms.asset));
         int256 size = int256(FixedPoint.min(terms.size, Positions.MAX_SIZE));
         require(size != 0, IClearingHouse.ZeroAmount());
-        int256 inventory = Assessor
-            .touched(ledger, terms.asset, ledger.positions[fill.quoter][terms.asset], fill.market)
-            .size;
+        int256 inventory = Assessor.sizeOf(ledger, fill.quoter, terms.asset, fill.market);
         if (fill.quoterBuys) size = -size;
         return Quotes.price(fill.pool, fill.price, inventory, size, fill.market.initialDepth);
     }

@@ -10,6 +10,9 @@ interface IOracle {
     /// @notice Latches what is not latched yet and returns the prices, in the order of `assets`.
     function latch(AssetId[] calldata assets) external returns (Price[] memory);
 
+    /// @notice As `latch`, of one asset.
+    function latchOne(AssetId asset) external returns (Price memory);
+
     /// @notice What was latched last, and when.
     function latched(AssetId asset) external view returns (Price memory price, uint256 time);
 

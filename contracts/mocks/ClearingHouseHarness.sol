@@ -26,7 +26,7 @@ contract ClearingHouseHarness is ClearingHouse {
         AccountId account,
         AssetId asset,
         uint256 size
-    ) external nonReentrant returns (uint256 closed) {
+    ) external nonReentrant forgetting returns (uint256 closed) {
         uint256 mark = ledger.latchOne(IOracle(oracle), asset).mark;
         int256 cash;
         int256 left;
@@ -35,7 +35,7 @@ contract ClearingHouseHarness is ClearingHouse {
         ledger.listLeg(account, asset, left != 0);
     }
 
-    function forceShare(AssetId asset, bool long) external nonReentrant returns (uint256 paid) {
+    function forceShare(AssetId asset, bool long) external nonReentrant forgetting returns (uint256 paid) {
         uint256 mark = ledger.latchOne(IOracle(oracle), asset).mark;
         uint256 deficit = uint256(-cashOf(deficitRow(asset)));
         uint256 dust;
@@ -45,18 +45,18 @@ contract ClearingHouseHarness is ClearingHouse {
     }
 
     /// @dev A loss out of nothing: what the account gains stands in the deficit row.
-    function bookSynthetic(AssetId asset, AccountId account, uint256 amount) external nonReentrant {
+    function bookSynthetic(AssetId asset, AccountId account, uint256 amount) external nonReentrant forgetting {
         ledger.bookDeficit(asset, account, amount, Loser.Unknown);
     }
 
     /// @dev Spot of the caller's first account, as if insurance had bought it.
-    function giveInsurance(AssetId asset, uint256 size) external nonReentrant {
+    function giveInsurance(AssetId asset, uint256 size) external nonReentrant forgetting {
         ledger.resizeSpot(accountId(msg.sender, 0), asset, -int256(size));
         ledger.resizeSpot(INSURANCE, asset, int256(size));
     }
 
     /// @dev A funding rate that stays, as of a skew that has stood for long.
-    function setFundingRate(AssetId asset, int32 rate) external nonReentrant {
+    function setFundingRate(AssetId asset, int32 rate) external nonReentrant forgetting {
         ledger.latchOne(IOracle(oracle), asset);
         ledger.perps[asset].conditions.fundingRate = rate;
         ledger.perps[asset].conditions.fundingTarget = rate;

@@ -50,21 +50,12 @@ contract OracleRouter is IOracleRouter, AccessManaged {
     /// @inheritdoc IOracle
     function latch(AssetId[] calldata assets) external returns (Price[] memory prices) {
         prices = new Price[](assets.length);
-        for (uint256 i = 0; i < assets.length; ++i) {
-            Asset storage asset = assets_[assets[i]];
-            Feeds.Feed memory feed = asset.words.load();
-            if (feed.time != block.timestamp && !feed.fixed_) {
-                (uint256 sampledAt, PriceStatus status) = (feed.sampledAt, feed.status);
-                advance(asset, assets[i], feed);
-                asset.words.store(feed);
-                if (feed.status == PriceStatus.Stale && status != PriceStatus.Stale) asset.staleFrom = block.timestamp;
-                emit PriceLatched(assets[i], feed.mark, feed.fast, feed.slow, feed.updatedAt, feed.status);
-                if (feed.sampledAt != sampledAt) {
-                    emit VarianceSampled(assets[i], feed.shortVariance, feed.longVariance);
-                }
-            }
-            write(prices[i], feed);
-        }
+        for (uint256 i = 0; i < assets.length; ++i) write(prices[i], latchFeed(assets[i]));
+    }
+
+    /// @inheritdoc IOracle
+    function latchOne(AssetId asset) external returns (Price memory price) {
+        write(price, latchFeed(asset));
     }
 
     /// @inheritdoc IOracle
@@ -177,15 +168,24 @@ contract OracleRouter is IOracleRouter, AccessManaged {
         return assets_[asset].reference_;
     }
 
+    /// @dev A feed as of now: the first time in a block it is brought there, and told.
+    function latchFeed(AssetId id) internal returns (Feeds.Feed memory feed) {
+        Asset storage asset = assets_[id];
+        feed = asset.words.load();
+        if (feed.time == block.timestamp || feed.fixed_) return feed;
+        (uint256 sampledAt, PriceStatus status) = (feed.sampledAt, feed.status);
+        advance(asset, id, feed);
+        asset.words.store(feed);
+        if (feed.status == PriceStatus.Stale && status != PriceStatus.Stale) asset.staleFrom = block.timestamp;
+        emit PriceLatched(id, feed.mark, feed.fast, feed.slow, feed.updatedAt, feed.status);
+        if (feed.sampledAt != sampledAt) emit VarianceSampled(id, feed.shortVariance, feed.longVariance);
+    }
+
     /// @dev A feed as of now, latched, that may be fixed.
-    function last(AssetId asset) internal returns (Feeds.Feed memory feed) {
+    function last(AssetId asset) internal returns (Feeds.Feed memory) {
         require(asset != QUOTE, NeverFixed(asset));
-        feed = assets_[asset].words.load();
-        require(!feed.fixed_, AlreadyFixed(asset));
-        AssetId[] memory assets = new AssetId[](1);
-        assets[0] = asset;
-        this.latch(assets);
-        return assets_[asset].words.load();
+        require(!assets_[asset].words.load().fixed_, AlreadyFixed(asset));
+        return latchFeed(asset);
     }
 
     function end(AssetId asset, Feeds.Feed memory feed) internal {

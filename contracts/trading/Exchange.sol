@@ -327,7 +327,7 @@ contract Exchange is IExchange, EIP712, AccessManaged, ReentrancyGuardTransient,
     }
 
     function latch(AssetId asset) internal {
-        oracle.latch(single(asset));
+        oracle.latchOne(asset);
     }
 
     function putFees(FeeTerms memory terms) internal {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Test} from "forge-std/Test.sol";
 import {Budget} from "../../contracts/core/Ledger.sol";
 import {Average} from "../../contracts/libraries/Average.sol";
@@ -175,6 +176,38 @@ contract FixedPointTest is Test {
         uint256 up = FixedPoint.mulDivUp(uint64(x), y, d);
         assertEq(int256(down), floor);
         assertEq(up, product % divisor == 0 ? down : down + 1);
+    }
+
+    /// @dev Products that fit one word and products that do not, and both at the border: as the one that always takes two.
+    function testFuzz_MulDiv_WideAndNarrow(
+        uint256 x,
+        uint256 y,
+        uint256 d,
+        uint8 xBits,
+        uint8 yBits,
+        uint8 dBits
+    ) public pure {
+        (x, y, d) = (x >> xBits, y >> yBits, (d >> dBits) | 1);
+        // The quotient fits: the upper word of the product is below the divisor.
+        (uint256 high, ) = Math.mul512(x, y);
+        if (high >= d) (x, d) = (x >> 128, d | (1 << 255));
+        assertEq(FixedPoint.mulDivDown(x, y, d), Math.mulDiv(x, y, d));
+        assertEq(FixedPoint.mulDivUp(x, y, d), Math.mulDiv(x, y, d, Math.Rounding.Ceil));
+    }
+
+    function test_MulDiv_AtTheBorderOfAWord() public pure {
+        uint256[6] memory borders = [uint256(1), 2, 1e18, 1 << 127, 1 << 128, 1 << 200];
+        for (uint256 i = 0; i < 27 * 6; ++i) {
+            uint256 x = borders[i % 6] + ((i / 6) % 3) - 1;
+            for (uint256 j = 0; j < 27 * 6; ++j) {
+                uint256 y = borders[j % 6] + ((j / 6) % 3) - 1;
+                uint256 d = borders[(i / 18 + j / 18) % 6] + 1;
+                (uint256 high, ) = Math.mul512(x, y);
+                if (high >= d) continue;
+                assertEq(FixedPoint.mulDivDown(x, y, d), Math.mulDiv(x, y, d));
+                assertEq(FixedPoint.mulDivUp(x, y, d), Math.mulDiv(x, y, d, Math.Rounding.Ceil));
+            }
+        }
     }
 
     function test_Mul_SmallNumbersBothSigns() public pure {

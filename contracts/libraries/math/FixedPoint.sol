@@ -9,18 +9,25 @@ uint256 constant RAY = 1e27;
 /// @notice All division of the protocol: `Down`/`Up` for unsigned, `Floor`/`Ceil` for signed, never towards zero.
 library FixedPoint {
     function mulDown(uint256 x, uint256 y) internal pure returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(x, y, WAD);
+        return mulDivDown(x, y, WAD);
     }
 
     function mulUp(uint256 x, uint256 y) internal pure returns (uint256) {
-        return FixedPointMathLib.fullMulDivUp(x, y, WAD);
+        return mulDivUp(x, y, WAD);
     }
 
+    /// @dev Nearly every product fits: two factors of 128 bits need no more.
     function mulDivDown(uint256 x, uint256 y, uint256 d) internal pure returns (uint256) {
+        unchecked {
+            if ((x | y) >> 128 == 0) return (x * y) / d;
+        }
         return FixedPointMathLib.fullMulDiv(x, y, d);
     }
 
     function mulDivUp(uint256 x, uint256 y, uint256 d) internal pure returns (uint256) {
+        unchecked {
+            if ((x | y | d) >> 127 == 0) return (x * y + d - 1) / d;
+        }
         return FixedPointMathLib.fullMulDivUp(x, y, d);
     }
 
@@ -40,8 +47,8 @@ library FixedPoint {
     function mulDivFloor(int256 x, uint256 y, uint256 d) internal pure returns (int256) {
         return
             x < 0
-                ? -int256(FixedPointMathLib.fullMulDivUp(uint256(-x), y, d))
-                : int256(FixedPointMathLib.fullMulDiv(uint256(x), y, d));
+                ? -int256(mulDivUp(uint256(-x), y, d))
+                : int256(mulDivDown(uint256(x), y, d));
     }
 
     function mulDivCeil(int256 x, uint256 y, uint256 d) internal pure returns (int256) {
