@@ -26,7 +26,7 @@ library Breakers {
         AssetId asset,
         uint256 openInterest,
         bool grows
-    ) external view {
+    ) internal view {
         Losses memory losses = ledger.perps[asset].losses;
         require(block.timestamp >= losses.spentUntil, IClearingHouse.BudgetSpent(asset, losses.spentUntil));
         if (losses.standing) {

@@ -36,7 +36,7 @@ export function ballastModule(clearingHouse: string, tokens?: typeof LocalTokens
       Paying,
       Listing: m.library("Listing", { libraries: { Assessing, Winding } }),
       Withdrawing: m.library("Withdrawing"),
-      Trading: m.library("Trading", { libraries: { Assessing, Breakers: m.library("Breakers") } }),
+      Trading: m.library("Trading", { libraries: { Assessing } }),
       Liquidating: m.library("Liquidating", { libraries: { Assessing, Paying } }),
       Offsetting: m.library("Offsetting", { libraries: { Assessing, Deleveraging, Paying, Planning } }),
       Settling: m.library("Settling", { libraries: { Assessing, Paying, Winding } }),

@@ -35,6 +35,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         ILiquidator.Outlook outlook;
         ILiquidator.LotView lot;
         Terms terms;
+        uint256 tip;
         IClearingHouse.Case case_;
         int256 insured;
         int256 rewarded;
@@ -322,6 +323,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         seen_.outlook = liquidator.outlook(account, asset);
         seen_.lot = liquidator.lotOf(account, asset);
         seen_.terms = liquidator.termsOf(asset);
+        seen_.tip = tipOf(account, seen_.assessment.maintenance, seen_.terms);
         seen_.case_ = house.caseOf(account, asset);
         seen_.insured = house.cashOf(INSURANCE);
         seen_.rewarded = owned(keeperOf);
@@ -446,13 +448,25 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         if (loss > int256(budget + slack)) fail_("CHAIN-1");
     }
 
-    /// @dev What would be freed besides of what was asked for: the ledger closes no more than is needed when the tip turns out
-    /// smaller than planned, nor more than rounding has left of the other side.
+    /// @dev What would be freed besides of what was asked for: the ledger closes no more than is needed when tip and penalty turn
+    /// out smaller than planned, nor more than rounding has left of the other side. Margin is planned at the slope of the
+    /// whole leg, up to twice what is freed.
     function unfreed(Look memory before, uint256 size) internal returns (uint256 margin) {
         uint256 planned = before.outlook.offset.planned;
         if (size >= planned) return 0;
-        margin = ((((planned - size) * before.mark) / 1e18) * before.outlook.margin) / 1e18 + 1;
-        if (margin > before.assessment.maintenance / 20 + ROUNDING) fail_("OFFSET-1");
+        margin = marginOf(before, planned - size) + 1;
+        uint256 penalty = (marginOf(before, planned) * before.terms.penalty) / 10_000;
+        if (margin > 2 * (before.tip + penalty) + ROUNDING) fail_("OFFSET-1", "less than planned");
+    }
+
+    function marginOf(Look memory before, uint256 size) internal pure returns (uint256) {
+        return (((size * before.mark) / 1e18) * before.outlook.margin) / 1e18;
+    }
+
+    /// @dev The most that the account may pay as tip now.
+    function tipOf(AccountId account, uint256 maintenance, Terms memory terms) internal view returns (uint256) {
+        (uint256 since, uint256 left) = liquidator.tipLeft(account);
+        return block.timestamp < since + 1 hours ? left : min(terms.tip, maintenance / 50);
     }
 
     /// @dev κ + (95 % − κ)·(1 − health); of a spot κ.

@@ -190,8 +190,8 @@ contract PayingHandler is LiquidationHandler {
         Flow memory flow,
         Assessor.Assessment memory a
     ) internal {
-        if (a.equity >= 0 && a.marginEquity * 2 >= int256(a.maintenance)) fail_("OFFSET-1");
-        if (market.openInterest - house.perpOf(asset).openInterest != flow.offset) fail_("OFFSET-1");
+        if (a.equity >= 0 && a.marginEquity * 2 >= int256(a.maintenance)) fail_("OFFSET-1", "orphaned");
+        if (market.openInterest - house.perpOf(asset).openInterest != flow.offset) fail_("OFFSET-1", "closed at once");
         Snapshot[] memory before = market.legs;
         bool long = sideBefore(account, before);
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
@@ -209,7 +209,8 @@ contract PayingHandler is LiquidationHandler {
     ) internal {
         Snapshot memory now_ = snapshot(account, asset);
         uint256 want = (magnitude(before.size) * (openInterest - flow.offset)) / openInterest;
-        if (magnitude(now_.size) + 1 < want || magnitude(now_.size) > want + 2) fail_("OFFSET-1");
+        if (magnitude(now_.size) + 1 < want || magnitude(now_.size) > want + 2)
+            fail_("OFFSET-1", "by the same at once");
         int256 gained = value(now_.size - before.size, flow.price) + now_.cash + owned(account) - before.cash;
         int256 slack = int256(4 + (8 * MAX_MARK) / 1e18);
         if (gained < -int256(reserve(before, flow.price, false)) - slack) fail_("SHARE-1");

@@ -369,10 +369,16 @@ abstract contract Watcher is BallastTest {
         if (!ok) ++reverts[uint256(action)];
     }
 
-    function fail_(string memory law) internal {
+    /// @dev A law that is looked at in several places says which of them.
+    function fail_(string memory law, string memory what) internal {
         bytes32 id = keccak256(bytes(law));
         if (isBroken[id]) return;
         isBroken[id] = true;
+        if (bytes(what).length != 0) law = string.concat(law, " (", what, ")");
         broken = string.concat(broken, bytes(broken).length == 0 ? "" : " ", law);
+    }
+
+    function fail_(string memory law) internal {
+        fail_(law, "");
     }
 }

@@ -45,10 +45,7 @@ library FixedPoint {
 
     /// @dev Factors are bounded so that results fit 255 bits; the product itself may take 512.
     function mulDivFloor(int256 x, uint256 y, uint256 d) internal pure returns (int256) {
-        return
-            x < 0
-                ? -int256(mulDivUp(uint256(-x), y, d))
-                : int256(mulDivDown(uint256(x), y, d));
+        return x < 0 ? -int256(mulDivUp(uint256(-x), y, d)) : int256(mulDivDown(uint256(x), y, d));
     }
 
     function mulDivCeil(int256 x, uint256 y, uint256 d) internal pure returns (int256) {
@@ -61,7 +58,9 @@ library FixedPoint {
     }
 
     function abs(int256 x) internal pure returns (uint256) {
-        return x < 0 ? uint256(-x) : uint256(x);
+        unchecked {
+            return x < 0 ? uint256(-x) : uint256(x);
+        }
     }
 
     function min(uint256 x, uint256 y) internal pure returns (uint256) {
