@@ -5,7 +5,6 @@ import {Assessor} from "../core/Assessor.sol";
 import {AssetKind, AssetState} from "../core/Ledger.sol";
 import {Markets} from "../core/Markets.sol";
 import {Planner} from "../core/Planner.sol";
-import {Planning} from "../core/Planning.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {ILiquidator} from "../interfaces/ILiquidator.sol";
 import {Incentives} from "../libraries/Incentives.sol";
@@ -176,7 +175,7 @@ library Situations {
     function smallest(Situation memory s, uint256 cost) internal pure returns (Reduction.Plan memory p) {
         if (!s.debtSale) {
             return
-                Planning.plan(
+                Reduction.plan(
                     Planner.legOf(s.standing, s.market, s.size, s.price, uint256(s.terms.target) * 1e14, cost)
                 );
         }

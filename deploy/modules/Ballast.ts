@@ -49,8 +49,8 @@ export function ballastModule(clearingHouse: string, tokens?: typeof LocalTokens
     m.call(configurator, "setCapability", [exchange, TRADE, true], { id: "exchangeTrades", after: [bound] });
     const liquidator = m.contract("Liquidator", [manager, house], {
       libraries: {
-        Planning,
-        AuctionHouse: m.library("AuctionHouse", { libraries: { Planning } }),
+        Waterfall: m.library("Waterfall"),
+        AuctionHouse: m.library("AuctionHouse"),
         Outlooks: m.library("Outlooks", { libraries: { Planning } }),
         Bounds: m.library("Bounds"),
       },

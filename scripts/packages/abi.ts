@@ -1,6 +1,6 @@
 // The ABIs that integrators need, as constants: of every contract with an address, with the events and errors of the
 // libraries linked into it, because a linked library emits and reverts under the address of its caller.
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Parameter {
@@ -147,14 +147,4 @@ export function abiFiles(root: string): Map<string, string> {
   const files = new Map(names.map((name) => [`${name}.ts`, abiFile(root, name)]));
   const exports = names.map((name) => `export { ${constantOf(name)} } from "./${name}.js";\n`);
   return files.set("index.ts", GENERATED + exports.join(""));
-}
-
-/** Every artifact of the protocol itself: neither interfaces nor mocks. */
-export function protocolArtifacts(root: string): { contract: string; abi: Entry[] }[] {
-  const folder = join(root, "artifacts", "contracts");
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
-  return files
-    .filter((file) => file.endsWith(".json") && !/^(mocks|interfaces)/.test(file))
-    .map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Artifact)
-    .map(({ contractName, abi }) => ({ contract: contractName, abi }));
 }

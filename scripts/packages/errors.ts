@@ -2,7 +2,7 @@
 import { toFunctionSelector } from "viem";
 import { isFormat, placesOf } from "../../packages/sdk/src/errors/format.js";
 import { SENTENCES, type Sentence } from "../../packages/sdk/src/errors/sentences.js";
-import { CONTRACTS, GENERATED, mergedAbi, protocolArtifacts, signatureOf, type Entry, type Parameter } from "./abi.js";
+import { CONTRACTS, GENERATED, mergedAbi, signatureOf, type Entry, type Parameter } from "./abi.js";
 
 type Table = Readonly<Record<string, Sentence>>;
 /** Types that viem decodes as numbers. */
@@ -42,7 +42,7 @@ const inputsOf = (entry: Entry): Parameter[] =>
 const shapeOf = (entry: Entry): string => inputsOf(entry).map(fieldOf).join();
 
 function allErrors(root: string): Known[] {
-  const sources = [...protocolArtifacts(root), { contract: "AccessManager", abi: mergedAbi(root, "AccessManager") }];
+  const sources = Object.keys(CONTRACTS).map((contract) => ({ contract, abi: mergedAbi(root, contract) }));
   const found = sources.flatMap(({ contract, abi }) =>
     abi.filter(({ type }) => type === "error").map((entry) => ({ contract, entry, key: signatureOf(entry) })),
   );

@@ -324,7 +324,7 @@ describe("Keeper: strategies", function () {
     expect(decisions[0]?.detail).to.match(/100000/);
     const { intents } = await strategy.plan(await snapshot());
     expect(intents.map(({ accounts }) => accounts)).to.deep.equal([[trader.account]]);
-    expect(intents[0]?.gasUsed).to.equal(372_000n);
+    expect(intents[0]?.gasUsed).to.equal(345_000n);
     await send(intents[0] as Intent);
     expect(keys(await strategy.plan(await snapshot()))).to.deep.equal([]);
   });

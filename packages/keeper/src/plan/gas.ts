@@ -6,11 +6,11 @@ import type { Call } from "./call.js";
 const LOOK = 82_000n;
 /** Every further leg; and again when something has moved. */
 const LEG = 62_000n;
-const LEG_AGAIN = 34_000n;
-const STAGES: Record<Stage, bigint> = { reduce: 290_000n, auction: 111_000n, absorb: 330_000n, offset: 287_000n };
+const LEG_AGAIN = 13_000n;
+const STAGES: Record<Stage, bigint> = { reduce: 263_000n, auction: 100_000n, absorb: 310_000n, offset: 270_000n };
 
 /** Taking a lot; and running one through the pool. */
-export const GAS_OF_BID = 400_000n;
+export const GAS_OF_BID = 370_000n;
 export const GAS_OF_RUN = 700_000n;
 
 /** @param legs of the account */
