@@ -28,18 +28,16 @@ export interface Scenario {
 
 const POOL_COSTS =
   "the latch, the pool's account and both positions, and the conditions that it leaves; whoever adds is asked whether a deficit stands, whether the budget is spent and whether quote is worth a dollar";
-const MATCH_COSTS =
-  "two signatures, two new positions and two new fills; whoever adds is asked whether a deficit stands and the budget is spent";
 const WITHDRAW_COSTS =
   "the limit of what may leave within an hour: its terms and the slot of the window read, the window written and told";
 const REDUCE_COSTS =
-  "account and pool are looked at before the plan, and again by the law of the core, which trusts no stage; what crosses the three borders is coded and decoded";
+  "account and pool are looked at before an exact plan; the law of the core, which trusts no stage, weighs the leg before and after the step and looks at the pool again; what crosses the borders is coded and decoded";
 const START_COSTS =
   "a look at the account, with all that margin is computed from, and a plan, before anything is written";
 const TAKE_COSTS =
-  "a look at the account, a plan for the bid and one for what the lot is afterwards, the law of the core with a look of its own, the taker's margin";
+  "a look at the account, a plan for the bid and one for what the lot is afterwards, the law of the core, the taker's margin";
 const INSURED_COSTS = `${TAKE_COSTS}; insurance pays premium and tip, then the loss: two budgets, four rows, eight logs`;
-const LEGS_COSTS = `${REDUCE_COSTS}; each further leg is latched once and valued twice`;
+const LEGS_COSTS = `${REDUCE_COSTS}; each further leg is latched and valued once`;
 const OFFSET_COSTS =
   "the tip, the insured loss and the offset are thirteen rows of the ledger, more than the bound by themselves; for any number of counterparties";
 const SHARE_COSTS = "of each tick two slots are touched and one is written";
@@ -93,7 +91,6 @@ const matchTwoFresh: Scenario = {
   key: "match_two_fresh",
   title: "two signed orders of fresh accounts brought together",
   bound: 340_000,
-  above: MATCH_COSTS,
   async run(world) {
     const { alice, bob } = await actors(world);
     const [, , , carol, dave, keeper] = await world.connection.ethers.getSigners();

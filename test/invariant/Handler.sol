@@ -205,7 +205,14 @@ contract Handler is Watcher {
         if (reward % 31 == 0) terms.reward = type(uint256).max - (size % 1_000e18);
         terms.bound = 1_000e18;
         if (size % 2 == 0) watchedLiquidation(unfair(terms, leg > 0));
+        if (price % 5 == 0) outdate(account, asset, size);
         watchedLiquidation(terms);
+    }
+
+    /// @dev A look at an account, which then gets richer: no step may start from what the look found.
+    function outdate(AccountId account, AssetId asset, uint256 seed) internal {
+        send(Action.Liquidate, stage, abi.encodeCall(house.examine, (account, asset)));
+        fund(alice, account, bound(seed, 1, 20_000e6));
     }
 
     /// @dev A step that anybody but a bankrupt account is worse off after.
