@@ -7,16 +7,16 @@ import {Assessor} from "./Assessor.sol";
 /// @notice What the last look of a stage found an account worth, so that the step that follows at once need not look again.
 /// Whatever may change an account in between ends it, at the latest the step, the next block or the transaction.
 library Looks {
-    /// @dev This slot holds the account, the next one the time and whether it is liquidatable, four more its standing.
-    uint256 private constant ACCOUNT = uint256(keccak256("ballast.look"));
+    /// @dev This slot holds the time and whether the account is liquidatable, the next one the account, four more its standing.
+    uint256 private constant FOUND = uint256(keccak256("ballast.look"));
 
     function remember(AccountId account, Assessor.Assessment memory a) internal {
-        uint256 slot = ACCOUNT;
+        uint256 slot = FOUND;
         uint256 found = (block.timestamp << 1) | (Assessor.liquidatable(a) ? 1 : 0);
         Assessor.Standing memory standing = Assessor.standing(a);
         assembly ("memory-safe") {
-            tstore(slot, account)
-            tstore(add(slot, 1), found)
+            tstore(slot, found)
+            tstore(add(slot, 1), account)
             tstore(add(slot, 2), mload(standing))
             tstore(add(slot, 3), mload(add(standing, 0x20)))
             tstore(add(slot, 4), mload(add(standing, 0x40)))
@@ -28,14 +28,14 @@ library Looks {
     function recall(
         AccountId account
     ) internal returns (bool known, bool liquidatable, Assessor.Standing memory standing) {
-        uint256 slot = ACCOUNT;
-        uint256 last;
+        uint256 slot = FOUND;
         uint256 found;
+        AccountId last;
         assembly ("memory-safe") {
-            last := tload(slot)
-            found := tload(add(slot, 1))
+            found := tload(slot)
+            last := tload(add(slot, 1))
         }
-        known = last == AccountId.unwrap(account) && found >> 1 == block.timestamp;
+        known = found >> 1 == block.timestamp && last == account;
         forget();
         if (!known) return (false, false, standing);
         liquidatable = found & 1 == 1;
@@ -48,7 +48,7 @@ library Looks {
     }
 
     function forget() internal {
-        uint256 slot = ACCOUNT;
+        uint256 slot = FOUND;
         assembly ("memory-safe") {
             tstore(slot, 0)
         }

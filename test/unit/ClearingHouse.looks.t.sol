@@ -104,6 +104,13 @@ contract ClearingHouseLooksTest is BallastTest {
         refused(aliceId);
     }
 
+    /// @dev What is forgotten is nobody's, not even that of the account without a number.
+    function test_Look_OfNobody() public {
+        house.examine(aliceId, ETH);
+        house.accrue(single(ETH));
+        refused(AccountId.wrap(0));
+    }
+
     /// @dev A look that fails leaves nothing behind, and ends none.
     function test_Look_OfAnUnknownAsset() public {
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, AssetId.wrap(99)));
