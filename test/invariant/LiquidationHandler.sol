@@ -448,15 +448,22 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         if (loss > int256(budget + slack)) fail_("CHAIN-1");
     }
 
-    /// @dev What would be freed besides of what was asked for: the ledger closes no more than is needed when tip and penalty turn
-    /// out smaller than planned, nor more than rounding has left of the other side. Margin is planned at the slope of the
-    /// whole leg, up to twice what is freed.
+    /// @dev What would be freed besides of what was asked for: the ledger closes no more than is needed when tip and penalty, which
+    /// are planned at the slope of the whole leg, turn out smaller, nor more than rounding has left of the other side.
     function unfreed(Look memory before, uint256 size) internal returns (uint256 margin) {
         uint256 planned = before.outlook.offset.planned;
         if (size >= planned) return 0;
-        margin = marginOf(before, planned - size) + 1;
+        margin =
+            before.asset == WETH
+                ? marginOf(before, planned - size)
+                : neededWithout(before.case_, size) - neededWithout(before.case_, planned);
         uint256 penalty = (marginOf(before, planned) * before.terms.penalty) / 10_000;
         if (margin > 2 * (before.tip + penalty) + ROUNDING) fail_("OFFSET-1", "less than planned");
+    }
+
+    /// @dev What a leg asks for when so much of it is closed.
+    function neededWithout(IClearingHouse.Case memory c, uint256 size) internal pure returns (uint256) {
+        return Assessor.leg(c.market, c.size > 0 ? c.size - int256(size) : c.size + int256(size), c.price).maintenance;
     }
 
     function marginOf(Look memory before, uint256 size) internal pure returns (uint256) {
@@ -531,11 +538,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     }
 
     function checkPlan(Look memory before, IClearingHouse.Case memory c, uint256 margin, uint256 size) internal {
-        int256 left = c.size > 0 ? c.size - int256(size) : c.size + int256(size);
-        uint256 maintenance =
-            c.account.maintenance +
-                Assessor.leg(c.market, left, c.price).maintenance -
-                Assessor.leg(c.market, c.size, c.price).maintenance;
+        uint256 maintenance = c.account.maintenance + neededWithout(c, size) - neededWithout(c, 0);
         uint256 cost = (((margin * shareOf(before)) / 1e18 + 2) * ((size * before.mark) / 1e18)) / 1e18;
         int256 target = int256((maintenance * before.terms.target) / 10_000);
         if (c.account.marginEquity - int256(cost) > target + int256(ROUNDING + before.mark / 1e17)) fail_("LOT-1");
