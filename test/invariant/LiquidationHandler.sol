@@ -293,13 +293,13 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         bool wanted = first.outlook.stage != ILiquidator.Stage.None;
         if (told.failures == 0 && wanted && reasons[0].length != 0) fail_("LIVE-1");
         bool sold = first.account == second.account && second.asset == WETH;
-        checkTips(told.tip, sold ? second : first);
         // What one entry shares out or closes against the other side may be the other's.
         bool apart = !told.offset && told.shared == 0;
+        checkTips(told.tip, sold ? second : first, apart);
         if (apart && !isTaker(first.account)) checkLegs(first);
         if (apart && !isTaker(second.account)) checkLegs(second);
         if (first.account == second.account) return;
-        checkTips(listen(logs, second.account).tip, second);
+        checkTips(listen(logs, second.account).tip, second, apart);
         if (reasons[2].length != 0) checkRefused(entries[2], keeperOf);
     }
 
@@ -400,7 +400,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         bool alone = told.steps == 1 && told.shared == 0 && !told.offset && before.account != ids[POOL];
         if (alone && told.stage == ILiquidator.Stage.Reduce && poolEquity() + 1 < before.poolEquity) fail_("POOL-1");
         checkPay(before, told);
-        checkTips(told.tip, before);
+        checkTips(told.tip, before, true);
         checkOpened(before);
     }
 
@@ -498,7 +498,8 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
     }
 
     /// @dev TIP-1: over one episode an account pays at most one tip; only an account at its target, or an hour, ends it.
-    function checkTips(uint256 tip, Look memory before) internal {
+    /// @param apart whether nothing but its own step may have changed the account
+    function checkTips(uint256 tip, Look memory before, bool apart) internal {
         AccountId account = before.account;
         TipGhost storage ghost = tips[account];
         if (tip != 0) {
@@ -515,6 +516,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         (uint256 since, ) = liquidator.tipLeft(account);
         if (since != 0 || ghost.since == 0) return;
         ghost.since = 0;
+        if (!apart) return;
         Assessor.Assessment memory a = house.assess(account);
         if (a.marginEquity + int256(ROUNDING) < int256((a.maintenance * before.terms.target) / 10_000)) fail_("TIP-1");
     }

@@ -16,7 +16,6 @@ import {
 import { COSTS, Watch, callOf, explain, roomOf, sentenceOf, type Intent, type Orders } from "@ballast/keeper";
 import { expect } from "chai";
 import { readSettings, type Settings } from "../../packages/keeper/src/config/index.js";
-import { costIn, freshMarks, readPrices } from "../../packages/keeper/src/run/markets.js";
 import { logsOf } from "../../packages/keeper/src/run/open.js";
 import { Settle } from "../../packages/keeper/src/strategies/settle.js";
 import { Spot } from "../../packages/keeper/src/strategies/spot.js";
@@ -24,6 +23,7 @@ import type { Snapshot } from "../../packages/keeper/src/strategies/strategy.js"
 import { describeWorld } from "../../scripts/clients.js";
 import { setPrice } from "../../scripts/local.js";
 import { ETH, USD, fall, openLongs, openScene, type Scene } from "./support/scene.js";
+import { snapshotOf } from "./support/snapshot.js";
 
 const WETH = 3;
 const GAS = { gasLimit: 12_000_000n };
@@ -54,31 +54,8 @@ class Watched {
   async snapshot(busy: ReadonlySet<string> = new Set()): Promise<Snapshot> {
     await this.follow();
     const { client, account: payee } = this.scene.keeper;
-    const { ledger } = this.mirror;
-    const prices = await readPrices(client.publicClient, this.deployment, ledger);
-    const block = await client.publicClient.getBlock();
-    const native = 2_000n * WAD;
-    return {
-      head: { number: Number(block.number), hash: block.hash, timestamp: block.timestamp },
-      ...{
-        watch: this.watch,
-        ledger,
-        prices,
-        marks: freshMarks(ledger, prices),
-        gasPrice: 1_000_000n,
-        native,
-        client,
-        deployment: this.deployment,
-        payee,
-      },
-      costOf: costIn(1_000_000n, native),
-      isBusy: () => false,
-      isUnderWay: () => false,
-      isKeyBusy: (key) => busy.has(key),
-      thorough: true,
-      lost: () => 0n,
-      count: () => undefined,
-    };
+    const { deployment, watch, mirror } = this;
+    return snapshotOf({ client, deployment, watch, payee, ledger: mirror.ledger }, busy);
   }
 
   /** As the keeper. @returns the gas that it used */

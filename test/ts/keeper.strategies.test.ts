@@ -30,7 +30,6 @@ import type { Address } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { Watch } from "../../packages/keeper/src/book/watch.js";
 import { readSettings, type Settings } from "../../packages/keeper/src/config/index.js";
-import { costIn, freshMarks, readPrices } from "../../packages/keeper/src/run/markets.js";
 import { logsOf } from "../../packages/keeper/src/run/open.js";
 import { Health } from "../../packages/keeper/src/run/health.js";
 import { openLog } from "../../packages/keeper/src/run/log.js";
@@ -65,6 +64,7 @@ import {
   setStages,
   type World,
 } from "../../scripts/local.js";
+import { snapshotOf } from "./support/snapshot.js";
 
 const ETH = 1n;
 const BTC = 2n;
@@ -285,22 +285,7 @@ describe("Keeper: strategies", function () {
   /** What is known now. */
   async function snapshot(): Promise<Snapshot> {
     for await (const change of mirror.toHead()) watch.apply(change);
-    const { ledger } = mirror;
-    const prices = await readPrices(client.publicClient, deployment, ledger);
-    const block = await client.publicClient.getBlock();
-    const native = 2_000n * WAD;
-    return {
-      head: { number: Number(block.number), hash: block.hash, timestamp: block.timestamp },
-      ...{ watch, ledger, prices, marks: freshMarks(ledger, prices) },
-      ...{ gasPrice: 1_000_000n, native, client, deployment, payee },
-      costOf: costIn(1_000_000n, native),
-      isBusy: () => false,
-      isUnderWay: () => false,
-      isKeyBusy: (key) => busy.has(key),
-      thorough: true,
-      lost: () => 0n,
-      count: () => undefined,
-    };
+    return snapshotOf({ client, deployment, watch, payee, ledger: mirror.ledger }, busy);
   }
 
   const send = async ({ to, data, gas, value = 0n }: Intent): Promise<void> => {

@@ -70,7 +70,7 @@ export function sqrtUp(x: bigint): bigint {
 }
 
 export function abs(x: bigint): bigint {
-  return x < 0n ? int(-x) : x;
+  return x < 0n ? -x : x;
 }
 
 export function min(x: bigint, y: bigint): bigint {

@@ -6,7 +6,6 @@ import {
   CallFailed,
   ChainUnreachable,
   DEADLINE,
-  backstopPoolAbi,
   decodeError,
   getReserve,
   insuranceVaultAbi,
@@ -90,7 +89,7 @@ export class Spot implements Strategy {
     const args = [sale.asset, amount, mostQuote, deadline] as const;
     const profit = await this.profit(snapshot.client, sale, args);
     if (profit === undefined || profit - snapshot.costOf(GAS_OF_PURCHASE) < this.settings.least) return [];
-    const data = encodeFunctionData({ abi: backstopPoolAbi, functionName: "buySpot", args });
+    const data = encodeFunctionData({ abi: insuranceVaultAbi, functionName: "buySpot", args });
     const call = { to: sale.seller, data, gas: GAS, gasUsed: GAS_OF_PURCHASE, deadline, urgency: Urgency.spot };
     const about = { asset: BigInt(sale.asset), accounts: [], block: BigInt(snapshot.head.number) };
     return [{ key, strategy: this.name, ...call, ...about, profit }];
