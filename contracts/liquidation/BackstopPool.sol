@@ -19,6 +19,7 @@ import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
+import {Payouts} from "../vaults/Payouts.sol";
 import {ShareVault} from "../vaults/ShareVault.sol";
 
 /// @notice The vault behind stage 3. Who enters or leaves does so as if he traded his part of the inventory at a spread that
@@ -151,7 +152,7 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
 
     /// @dev What carries the inventory stays, quote never leaves against spot, and the ledger limits what leaves in an hour.
     function available() internal view override returns (uint256) {
-        return lens.withdrawable(account, QUOTE).amount * unit;
+        return Payouts.bounded(clearingHouse, lens.withdrawable(account, QUOTE).amount * unit);
     }
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.
@@ -196,6 +197,7 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
     }
 
     function moveOut(uint256 amount, address to) internal override returns (uint256) {
+        Payouts.requireHeld(clearingHouse, amount * unit);
         return clearingHouse.withdraw(account, QUOTE, amount, to);
     }
 

@@ -14,6 +14,7 @@ import {Shares} from "../libraries/Shares.sol";
 import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AccountId, accountId} from "../types/AccountId.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
+import {Payouts} from "../vaults/Payouts.sol";
 import {ShareVault} from "../vaults/ShareVault.sol";
 
 /// @title Liquidity pool of one perp
@@ -58,7 +59,8 @@ contract LiquidityPool is ShareVault {
         Assessor.Assessment memory a = clearingHouse.assess(account);
         Reserve memory reserve = clearingHouse.reserveOf(QUOTE);
         uint256 most = Accounting.claim(clearingHouse.outflowLeft(QUOTE), reserve.held, reserve.deficit, unit);
-        return FixedPoint.min(Shares.positive(a.initialEquity - int256(a.initial)), most);
+        return
+            Payouts.bounded(clearingHouse, FixedPoint.min(Shares.positive(a.initialEquity - int256(a.initial)), most));
     }
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.
@@ -88,6 +90,7 @@ contract LiquidityPool is ShareVault {
     }
 
     function moveOut(uint256 amount, address to) internal override returns (uint256) {
+        Payouts.requireHeld(clearingHouse, amount * unit);
         return clearingHouse.withdraw(account, QUOTE, amount, to);
     }
 

@@ -14,6 +14,7 @@ import {FixedPoint, WAD} from "../libraries/math/FixedPoint.sol";
 import {AssetId, QUOTE} from "../types/AssetId.sol";
 import {Price, PriceStatus} from "../types/Price.sol";
 import {INSURANCE} from "../types/Rows.sol";
+import {Payouts} from "./Payouts.sol";
 import {ShareVault} from "./ShareVault.sol";
 
 /// @notice The vault of those who insure. Its row is the ledger's, so its law of COVER is too; here are only shares, and the
@@ -81,7 +82,8 @@ contract InsuranceVault is IInsuranceVault, ShareVault {
 
     /// @dev What may have to cover stays.
     function available() internal view override returns (uint256) {
-        return Shares.positive(clearingHouse.cashOf(INSURANCE) - int256(clearingHouse.owed()));
+        uint256 free = Shares.positive(clearingHouse.cashOf(INSURANCE) - int256(clearingHouse.owed()));
+        return Payouts.bounded(clearingHouse, free);
     }
 
     function worth() internal view override returns (Shares.Worth memory row) {

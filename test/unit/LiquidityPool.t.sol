@@ -5,6 +5,7 @@ import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IShareVault} from "../../contracts/interfaces/IShareVault.sol";
 import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
+import {QUOTE} from "../../contracts/types/AssetId.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
 /// @notice The pool as its providers see it. What every vault does is tested with ShareVault, what the ledger does for a
@@ -104,6 +105,35 @@ contract LiquidityPoolTest is BallastTest {
         vm.warp(block.timestamp + 1 days);
         refresh();
         assertGt(pool.convertToAssets(1_000_000e18), 1_009_000e6);
+    }
+
+    /// @dev A trader owes the pool more than he has and nobody has closed him: the pool is worth more than all that is held. Shares
+    /// end only for what is paid.
+    function test_Redeem_ShortOfHeldKeepsTheSharesThatAreNotPaid() public {
+        vm.prank(bob);
+        house.withdraw(bobId, QUOTE, 10_000_000e6, bob);
+        vm.prank(alice);
+        house.withdraw(aliceId, QUOTE, 9_780_000e6, alice);
+        poolTrade(aliceId, ETH, 500e18);
+        settlePrice(ETH, 1_000e18);
+        pool.sync();
+        skip(2 days);
+        refresh();
+        vm.prank(lina);
+        pool.requestRedeem(1_000_000e18, lina, lina);
+        skip(1 days);
+        refresh();
+        uint256 held = house.reserveOf(QUOTE).held / 1e12;
+        uint256 worth = pool.convertToAssets(1_000_000e18);
+        assertGt(worth, held);
+        vm.prank(lina);
+        vm.expectPartialRevert(IClearingHouse.InsufficientHeld.selector);
+        pool.redeem(1_000_000e18, lina, lina);
+        uint256 most = pool.maxRedeem(lina);
+        assertLe(pool.maxWithdraw(lina), held);
+        vm.prank(lina);
+        assertApproxEqAbs(pool.redeem(most, lina, lina), held, 1, "all that is held");
+        assertApproxEqRel(1_000_000e18 - most, (1_000_000e18 * (worth - held)) / worth, 0.01e18, "the rest stays");
     }
 
     /// @dev What carries positions cannot leave before them.

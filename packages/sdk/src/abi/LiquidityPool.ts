@@ -77,6 +77,7 @@ export const liquidityPoolAbi = [
   { type: "error", name: "ERC20InvalidSpender", inputs: [{ type: "address", name: "spender" }] },
   { type: "error", name: "ERC2612ExpiredSignature", inputs: [{ type: "uint256", name: "deadline" }] },
   { type: "error", name: "ERC2612InvalidSigner", inputs: [{ type: "address", name: "signer" }, { type: "address", name: "owner" }] },
+  { type: "error", name: "InsufficientHeld", inputs: [{ type: "uint16", name: "asset" }, { type: "uint256", name: "held" }, { type: "uint256", name: "needed" }] },
   { type: "error", name: "InvalidAccountNonce", inputs: [{ type: "address", name: "account" }, { type: "uint256", name: "currentNonce" }] },
   { type: "error", name: "InvalidShortString", inputs: [] },
   { type: "error", name: "NegativeEquity", inputs: [{ type: "int256", name: "equity" }] },
