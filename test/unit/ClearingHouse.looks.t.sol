@@ -111,24 +111,11 @@ contract ClearingHouseLooksTest is BallastTest {
         refused(AccountId.wrap(0));
     }
 
-    /// @dev A look that fails leaves nothing behind, and ends none.
+    /// @dev A look that fails is none: the step looks itself.
     function test_Look_OfAnUnknownAsset() public {
         vm.expectRevert(abi.encodeWithSelector(IClearingHouse.UnknownAsset.selector, AssetId.wrap(99)));
         house.examine(aliceId, AssetId.wrap(99));
         house.liquidate(into(aliceId, 0.1e18), "");
-    }
-
-    /// @dev Nobody else's business ends it for long: the stage looks again, at what is then.
-    function test_Look_EndsWithWhateverChanges() public {
-        house.examine(aliceId, ETH);
-        fund(carol, carolId, 1e6);
-        house.accrue(single(ETH));
-        house.settle(single(aliceId));
-        house.shareFees();
-        house.skim(QUOTE);
-        house.pay(ETH, 1);
-        IClearingHouse.Step memory step = house.liquidate(into(aliceId, 0.1e18), "");
-        assertEq(abi.encode(step.standing), abi.encode(Assessor.standing(house.assess(aliceId))));
     }
 
     /// @dev Not below maintenance any more, at the numbers of now.
