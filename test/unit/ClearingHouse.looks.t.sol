@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Assessor} from "../../contracts/core/Assessor.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
-import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
+import {AssetId} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
 import {BallastTest} from "../support/BallastTest.sol";
 
