@@ -178,14 +178,25 @@ contract AttackHandler is VaultHandler {
 
     /// @dev LOCK-1: between a fill and the look at the taker's margin nothing is open but his trades in that asset.
     function onTaken(ILiquidator.Taken calldata taken, bytes calldata data) public override {
-        if ((abi.decode(data, (uint256)) >> 1) % 2 == 0) {
-            for (uint256 kind = 0; kind < 8; ++kind) tryInside(taken, kind);
+        for (uint256 kind = 0; kind < 7; ++kind) {
+            (address to, bytes memory attack) = attackInside(taken, kind);
+            tryInside(to, attack);
         }
+        tryOther(taken.taker, taken.asset == ETH ? BTC : ETH);
         super.onTaken(taken, data);
     }
 
-    function tryInside(ILiquidator.Taken calldata taken, uint256 kind) internal {
-        (address to, bytes memory data) = attackInside(taken, kind);
+    /// @dev With whoever has the margin for it.
+    function tryOther(AccountId taker, AssetId other) internal {
+        uint256 mark = markOf(other);
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            bytes memory attack = abi.encodeCall(house.trade, (tradeTerms(other, taker, ids[i], 1e12, mark)));
+            vm.prank(stage);
+            tryInside(address(house), attack);
+        }
+    }
+
+    function tryInside(address to, bytes memory data) internal {
         (bool ok, bytes memory reason) = to.call(data);
         if (ok) fail_("LOCK-1");
         else checkTyped(Action.Bid, reason);
@@ -208,12 +219,6 @@ contract AttackHandler is VaultHandler {
         if (kind == 5) {
             ILiquidator.Bid memory terms = atAnyPrice(taken.account, taken.asset, taken.taker, taken.size > 0);
             return (address(liquidator), abi.encodeCall(liquidator.bid, (terms)));
-        }
-        if (kind == 6) {
-            AssetId other = taken.asset == ETH ? BTC : ETH;
-            IClearingHouse.Trade memory terms = tradeTerms(other, taken.taker, ids[1], 1e12, markOf(other));
-            vm.prank(stage);
-            return (address(house), abi.encodeCall(house.trade, (terms)));
         }
         quote.mint(address(this), 1e6);
         quote.approve(address(vault), 1e6);

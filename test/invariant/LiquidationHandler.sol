@@ -126,7 +126,7 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         );
         terms.limit = v.long ? v.price : type(uint256).max;
         if (seed % 16 != 1) terms.limit = v.long ? type(uint256).max : 0;
-        if (seed % 3 == 0) terms.data = abi.encode(part);
+        if (seed % 3 != 0) terms.data = abi.encode(part);
         watchedBid(Action.Bid, terms, terms.data.length != 0 ? address(this) : owners[bidder]);
     }
 
