@@ -34,7 +34,7 @@ interface IInsuranceVault {
 
     /// @notice Sells spot that the row holds to the caller, at the dearer of mark and fast less one percent: a wick sells
     /// nothing. Only at a fresh price, and at most a thousandth of live depth a minute: a wrong price sells little.
-    /// @param amount token units of it; what is sold is less if row or minute leave less
+    /// @param amount token units of it; what is sold is less if row, minute or the hour's outflow leave less
     /// @param mostQuote token units of quote to pay for all of it; for a part of it, that part
     /// @return bought token units of the spot
     /// @return paid token units of quote
@@ -45,7 +45,7 @@ interface IInsuranceVault {
         uint256 deadline
     ) external returns (uint256 bought, uint256 paid);
 
-    /// @notice What row and minute leave to be sold now, in 1e18.
+    /// @notice What row, minute and the hour's outflow leave to be sold now, in 1e18.
     function forSale(AssetId spot) external view returns (uint256 size);
 
     function clearingHouse() external view returns (IClearingHouse);

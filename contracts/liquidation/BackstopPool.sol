@@ -152,7 +152,7 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
 
     /// @dev What carries the inventory stays, quote never leaves against spot, and the ledger limits what leaves in an hour.
     function available() internal view override returns (uint256) {
-        return Payouts.bounded(clearingHouse, lens.withdrawable(account, QUOTE).amount * unit);
+        return Payouts.bounded(clearingHouse, lens.withdrawable(account, QUOTE).amount * unit, unit);
     }
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.

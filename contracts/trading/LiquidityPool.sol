@@ -4,8 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Assessor} from "../core/Assessor.sol";
-import {Accounting} from "../core/Accounting.sol";
-import {Pool, Reserve} from "../core/Ledger.sol";
+import {Pool} from "../core/Ledger.sol";
 import {Quotes} from "../core/Quotes.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {Entries} from "../libraries/Entries.sol";
@@ -57,10 +56,7 @@ contract LiquidityPool is ShareVault {
     /// @dev What carries the inventory stays, and what may not leave the ledger in this hour.
     function available() internal view override returns (uint256) {
         Assessor.Assessment memory a = clearingHouse.assess(account);
-        Reserve memory reserve = clearingHouse.reserveOf(QUOTE);
-        uint256 most = Accounting.claim(clearingHouse.outflowLeft(QUOTE), reserve.held, reserve.deficit, unit);
-        return
-            Payouts.bounded(clearingHouse, FixedPoint.min(Shares.positive(a.initialEquity - int256(a.initial)), most));
+        return Payouts.bounded(clearingHouse, Shares.positive(a.initialEquity - int256(a.initial)), unit);
     }
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.

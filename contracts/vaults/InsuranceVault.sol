@@ -80,10 +80,10 @@ contract InsuranceVault is IInsuranceVault, ShareVault {
         return super.depositLimit();
     }
 
-    /// @dev What may have to cover stays.
+    /// @dev What may have to cover stays, and what may not leave the ledger in this hour.
     function available() internal view override returns (uint256) {
         uint256 free = Shares.positive(clearingHouse.cashOf(INSURANCE) - int256(clearingHouse.owed()));
-        return Payouts.bounded(clearingHouse, free);
+        return Payouts.bounded(clearingHouse, free, unit);
     }
 
     function worth() internal view override returns (Shares.Worth memory row) {
@@ -136,7 +136,8 @@ contract InsuranceVault is IInsuranceVault, ShareVault {
     }
 
     function fit(AssetId spot, IClearingHouse.Case memory c) internal view returns (uint256) {
-        return FixedPoint.min(FixedPoint.mulDivDown(allowance(spot, c), WAD, c.price.mark), uint256(c.size));
+        uint256 size = FixedPoint.min(FixedPoint.mulDivDown(allowance(spot, c), WAD, c.price.mark), uint256(c.size));
+        return FixedPoint.min(size, clearingHouse.outflowLeft(spot));
     }
 
     function allowance(AssetId spot, IClearingHouse.Case memory c) internal view returns (uint256) {

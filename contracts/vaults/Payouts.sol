@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Accounting} from "../core/Accounting.sol";
 import {Reserve} from "../core/Ledger.sol";
 import {IClearingHouse} from "../interfaces/IClearingHouse.sol";
 import {FixedPoint} from "../libraries/math/FixedPoint.sol";
@@ -10,13 +11,17 @@ import {QUOTE} from "../types/AssetId.sol";
 /// is while an account owes more than it has and nobody has closed it, the ledger pays what is there and the rest stays a
 /// claim; of shares that had ended for it nothing would stay.
 library Payouts {
-    function bounded(IClearingHouse house, uint256 value) internal view returns (uint256) {
+    /// @notice What of a value may leave now: what is held, and what of it the hour leaves.
+    /// @param unit of the token in 1e18
+    function bounded(IClearingHouse house, uint256 value, uint256 unit) internal view returns (uint256) {
         Reserve memory reserve = house.reserveOf(QUOTE);
-        return FixedPoint.min(value, reserve.held + reserve.deficit);
+        uint256 most = Accounting.claim(house.outflowLeft(QUOTE), reserve.held, reserve.deficit, unit);
+        return FixedPoint.min(value, FixedPoint.min(most, reserve.held + reserve.deficit));
     }
 
     function requireHeld(IClearingHouse house, uint256 value) internal view {
-        uint256 most = bounded(house, value);
+        Reserve memory reserve = house.reserveOf(QUOTE);
+        uint256 most = uint256(reserve.held) + reserve.deficit;
         require(value <= most, IClearingHouse.InsufficientHeld(QUOTE, most, value));
     }
 }

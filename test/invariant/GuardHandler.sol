@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {AssetKind, AssetState, HouseTerms} from "../../contracts/core/Ledger.sol";
 import {HostileSource} from "../../contracts/mocks/HostileSource.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
-import {AssetId} from "../../contracts/types/AssetId.sol";
+import {AssetId, QUOTE} from "../../contracts/types/AssetId.sol";
 import {Capability} from "../../contracts/types/Capability.sol";
 import {Price, PriceStatus} from "../../contracts/types/Price.sol";
 import {AttackHandler} from "./AttackHandler.sol";
@@ -74,6 +74,20 @@ contract GuardHandler is AttackHandler {
         if (ok && block.timestamp < ready) fail_("GUARD-1");
         if (ok) delete announced;
         else if (block.timestamp >= ready) drop();
+    }
+
+    /// @dev How much may leave within an hour. QUOTE-1: whatever it is, what views promise of it can be had.
+    function ration(uint256 who, uint256 seed) external {
+        HouseTerms memory terms = house.houseTerms();
+        terms.outflow = seed % 4 == 0 ? 100_00 : uint16(bound(seed >> 2, 5_00, 99_99));
+        terms.outflowFloor = uint16((seed >> 16) % 3);
+        bytes memory data = abi.encodeCall(configurator.setHouseTerms, (terms));
+        sendTo(Action.Ration, address(this), address(configurator), data);
+        who %= POOL;
+        uint256 room = lens.withdrawable(ids[who], QUOTE).amount;
+        if (room == 0) return;
+        (bool ok, ) = watchedWithdrawal(Action.Ration, who, room);
+        if (!ok) fail_("QUOTE-1");
     }
 
     /// @dev PRICE-1: the mark is the median of what is fresh, whatever other sources do; without one it stays what it was.

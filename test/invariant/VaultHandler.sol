@@ -107,13 +107,14 @@ contract VaultHandler is PayingHandler {
 
     function buySpot(bool insured, address buyer, uint256 amount) internal {
         IShareVault from = insured ? IShareVault(vault) : IShareVault(backstop);
-        quote.mint(buyer, 10_000e6);
+        quote.mint(buyer, 1_000_000e6);
         vm.prank(buyer);
         quote.approve(address(from), type(uint256).max);
         uint256 room = insured ? vault.forSale(WETH) : backstop.unwindable(WETH);
         uint256 owned_ = weth.balanceOf(buyer);
         bytes memory call = abi.encodeCall(vault.buySpot, (WETH, amount, type(uint128).max, block.timestamp));
         (bool ok, bytes memory result) = sendTo(Action.Unwind, buyer, address(from), call);
+        if (!ok && room != 0) fail_("QUOTE-1", string.concat("spot: ", vm.toString(result)));
         if (!ok) return;
         (uint256 bought, uint256 paid) = abi.decode(result, (uint256, uint256));
         if (bought > room || bought != weth.balanceOf(buyer) - owned_) fail_("QUOTE-1");
@@ -183,7 +184,10 @@ contract VaultHandler is PayingHandler {
             address(from),
             abi.encodeWithSignature("redeem(uint256,address,address)", due, owner, owner)
         );
-        if (!ok) return 0;
+        if (!ok) {
+            fail_("QUOTE-1", string.concat("redemption: ", vm.toString(result)));
+            return 0;
+        }
         paid = abi.decode(result, (uint256));
         // A token unit less where the margin of the inventory binds and shares are rounded.
         if (paid > promised || (whole && paid + 1 < promised)) fail_("QUOTE-1");

@@ -63,6 +63,7 @@ enum Action {
     Dust,
     Guard,
     Loosen,
+    Ration,
     Fault
 }
 
@@ -80,8 +81,8 @@ abstract contract Watcher is BallastTest {
     LiquidityPool internal pool;
     InsuranceVault internal vault;
     BackstopPool internal backstop;
-    uint256[47] public calls;
-    uint256[47] public reverts;
+    uint256[48] public calls;
+    uint256[48] public reverts;
     uint256 public steps;
     uint256 public debtSales;
     string public broken;
