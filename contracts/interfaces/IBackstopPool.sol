@@ -62,7 +62,8 @@ interface IBackstopPool {
 
     function setUnwinding(Unwinding calldata terms) external;
 
-    /// @notice What leg, minute and, of spot, the ledger's limit on withdrawals leave to be unwound now, in 1e18.
+    /// @notice What leg, minute and, of spot, the ledger's limit on withdrawals leave to be unwound now, in 1e18; nothing
+    /// while the market is halted or its price not fresh. Who buys spot needs the backstop to have its initial margin besides.
     function unwindable(AssetId asset) external view returns (uint256 size);
 
     function unwinding() external view returns (Unwinding memory);

@@ -130,6 +130,7 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
     /// @inheritdoc IBackstopPool
     function unwindable(AssetId asset) external view returns (uint256 size) {
         IClearingHouse.Case memory c = clearingHouse.caseOf(account, asset);
+        if (c.price.status != PriceStatus.Fresh || c.market.config.state >= AssetState.Halted) return 0;
         size = sizeOf(c, allowance(asset, c));
         if (c.market.config.kind == AssetKind.Spot) size = FixedPoint.min(size, clearingHouse.outflowLeft(asset));
     }
@@ -151,8 +152,9 @@ contract BackstopPool is IBackstopPool, ShareVault, AccessManaged {
     }
 
     /// @dev What carries the inventory stays, quote never leaves against spot, and the ledger limits what leaves in an hour.
-    function available() internal view override returns (uint256) {
-        return Payouts.bounded(clearingHouse, lens.withdrawable(account, QUOTE).amount * unit, unit);
+    function available(uint256 due) internal view override returns (uint256) {
+        due = FixedPoint.min(due, lens.withdrawable(account, QUOTE).amount * unit);
+        return Payouts.bounded(clearingHouse, due, unit);
     }
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.

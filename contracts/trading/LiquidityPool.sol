@@ -53,10 +53,13 @@ contract LiquidityPool is ShareVault {
         return entries.room(c.account.equity, Margin.notionalOf(c.size, c.price.mark));
     }
 
-    /// @dev What carries the inventory stays, and what may not leave the ledger in this hour.
-    function available() internal view override returns (uint256) {
+    /// @dev What carries the inventory stays, nothing leaves at prices in doubt or against spot that the pool was given, and
+    /// the ledger limits what leaves in an hour.
+    function available(uint256 due) internal view override returns (uint256) {
         Assessor.Assessment memory a = clearingHouse.assess(account);
-        return Payouts.bounded(clearingHouse, Shares.positive(a.initialEquity - int256(a.initial)), unit);
+        if (a.diverged) return 0;
+        due = FixedPoint.min(due, Shares.positive(Assessor.holder(a, 0).freeQuote));
+        return Payouts.bounded(clearingHouse, due, unit);
     }
 
     /// @dev A wick ends no generation: there is no equity left only when there is none at the fast average either.

@@ -81,9 +81,9 @@ contract InsuranceVault is IInsuranceVault, ShareVault {
     }
 
     /// @dev What may have to cover stays, and what may not leave the ledger in this hour.
-    function available() internal view override returns (uint256) {
-        uint256 free = Shares.positive(clearingHouse.cashOf(INSURANCE) - int256(clearingHouse.owed()));
-        return Payouts.bounded(clearingHouse, free, unit);
+    function available(uint256 due) internal view override returns (uint256) {
+        due = FixedPoint.min(due, Shares.positive(clearingHouse.cashOf(INSURANCE) - int256(clearingHouse.owed())));
+        return Payouts.bounded(clearingHouse, due, unit);
     }
 
     function worth() internal view override returns (Shares.Worth memory row) {
@@ -109,7 +109,7 @@ contract InsuranceVault is IInsuranceVault, ShareVault {
     }
 
     function moveOut(uint256 amount, address to) internal override returns (uint256) {
-        uint256 most = FixedPoint.mulDivDown(available(), 1, unit);
+        uint256 most = FixedPoint.mulDivDown(available(amount * unit), 1, unit);
         require(amount <= most, AboveMaximum(amount, most));
         return clearingHouse.withdraw(INSURANCE, QUOTE, amount, to);
     }

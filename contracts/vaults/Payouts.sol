@@ -11,17 +11,20 @@ import {QUOTE} from "../types/AssetId.sol";
 /// is while an account owes more than it has and nobody has closed it, the ledger pays what is there and the rest stays a
 /// claim; of shares that had ended for it nothing would stay.
 library Payouts {
-    /// @notice What of a value may leave now: what is held, and what of it the hour leaves.
+    /// @notice What of a value may leave now: no more than is held and the hour leaves, and nothing that pays nothing.
     /// @param unit of the token in 1e18
     function bounded(IClearingHouse house, uint256 value, uint256 unit) internal view returns (uint256) {
         Reserve memory reserve = house.reserveOf(QUOTE);
-        uint256 most = Accounting.claim(house.outflowLeft(QUOTE), reserve.held, reserve.deficit, unit);
-        return FixedPoint.min(value, FixedPoint.min(most, reserve.held + reserve.deficit));
+        uint256 all = reserve.held + reserve.deficit;
+        value = FixedPoint.min(value, Accounting.claim(house.outflowLeft(QUOTE), reserve.held, reserve.deficit, unit));
+        value = FixedPoint.min(value, all);
+        if (value < unit) return 0;
+        return FixedPoint.mulDivDown(value - (value % unit), reserve.held, all) < unit ? 0 : value;
     }
 
     function requireHeld(IClearingHouse house, uint256 value) internal view {
         Reserve memory reserve = house.reserveOf(QUOTE);
-        uint256 most = uint256(reserve.held) + reserve.deficit;
+        uint256 most = reserve.held + reserve.deficit;
         require(value <= most, IClearingHouse.InsufficientHeld(QUOTE, most, value));
     }
 }

@@ -198,15 +198,19 @@ abstract contract ShareVault is ShareToken, ReentrancyGuardTransient {
     }
 
     function maxRedeem(address controller) external view returns (uint256) {
-        (uint256 shares, uint256 due) = dueTo(controller);
-        uint256 free = available();
-        if (due > free) (shares, due) = (FixedPoint.mulDivDown(shares, free, due), free);
-        return toUnits(due) == 0 ? 0 : shares;
+        (Shares.Request memory request, Shares.Rate memory rate, uint256 shares) = claimable(controller);
+        uint256 due = request.due(rate, shares);
+        uint256 free = available(due);
+        if (free < due) {
+            shares = FixedPoint.mulDivDown(shares, free, due);
+            free = available(request.due(rate, shares));
+        }
+        return toUnits(free) == 0 ? 0 : shares;
     }
 
     function maxWithdraw(address controller) external view returns (uint256) {
-        (, uint256 due) = dueTo(controller);
-        return toUnits(FixedPoint.min(due, available()));
+        (Shares.Request memory request, Shares.Rate memory rate, uint256 shares) = claimable(controller);
+        return toUnits(available(request.due(rate, shares)));
     }
 
     function pendingRedeemRequest(uint256 requestId, address controller) external view returns (uint256) {
@@ -224,12 +228,14 @@ abstract contract ShareVault is ShareToken, ReentrancyGuardTransient {
         return (request.shares, request.value, request.claimableAt);
     }
 
-    /// @dev What can be claimed now, and its value.
-    function dueTo(address controller) internal view returns (uint256 shares, uint256 due) {
+    /// @dev The shares for which something is due now.
+    function claimable(
+        address controller
+    ) internal view returns (Shares.Request memory request, Shares.Rate memory rate, uint256 shares) {
         Status memory current = status();
-        Shares.Request memory request = requestIn(controller, current.generation);
+        request = requestIn(controller, current.generation);
         if (block.timestamp >= request.claimableAt) shares = request.shares;
-        due = request.due(exitRate(current), shares);
+        rate = exitRate(current);
     }
 
     function status() public view returns (Status memory current) {
@@ -248,9 +254,9 @@ abstract contract ShareVault is ShareToken, ReentrancyGuardTransient {
         return type(uint96).max;
     }
 
-    /// @dev The value that may leave the row now.
-    function available() internal view virtual returns (uint256) {
-        return type(uint128).max;
+    /// @dev What of a value that is due may leave the row now.
+    function available(uint256 due) internal view virtual returns (uint256) {
+        return due;
     }
 
     /// @dev The same before and after `refresh` in one block.

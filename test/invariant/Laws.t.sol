@@ -121,14 +121,18 @@ contract LawsTest is Test {
     }
 
     function otherActions() private pure returns (bytes4[] memory s) {
-        s = new bytes4[](14);
+        s = new bytes4[](15);
         (s[0], s[1]) = (VaultHandler.enterPool.selector, VaultHandler.exitPool.selector);
         (s[2], s[3]) = (VaultHandler.stake.selector, VaultHandler.unstake.selector);
         (s[4], s[5]) = (VaultHandler.provideBackstop.selector, VaultHandler.recede.selector);
         (s[6], s[7]) = (VaultHandler.unwind.selector, AttackHandler.snipe.selector);
         (s[8], s[9]) = (AttackHandler.wash.selector, AttackHandler.run.selector);
         (s[10], s[11]) = (AttackHandler.dust.selector, GuardHandler.guard.selector);
-        (s[12], s[13]) = (GuardHandler.loosen.selector, GuardHandler.fault.selector);
+        (s[12], s[13], s[14]) = (
+            GuardHandler.loosen.selector,
+            GuardHandler.fault.selector,
+            GuardHandler.ration.selector
+        );
     }
 
     /// @dev One campaign for all laws; sums over all rows are taken every eighth step and at the end of every run.

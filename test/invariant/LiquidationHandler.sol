@@ -428,37 +428,40 @@ contract LiquidationHandler is TradingHandler, ILotTaker {
         int256 paid = house.cashOf(INSURANCE) - before.insured;
         // Its part of a penalty repays what stands before it stays.
         uint256 repaid = told.reduced - told.covered - told.shared;
-        if (!before.indebted && paid != int256(told.insured) - int256(told.used + repaid)) fail_("CHAIN-1");
-        if (told.reduced < told.covered + told.shared) fail_("CHAIN-1");
+        if (!before.indebted && paid != int256(told.insured) - int256(told.used + repaid))
+            fail_("CHAIN-1", "insurance");
+        if (told.reduced < told.covered + told.shared) fail_("CHAIN-1", "more than stood");
         AccountId keeperOf = before.keeper;
         bool apart = !isTaker(keeperOf) && keeperOf != before.account && keeperOf != before.taker;
-        if (apart && owned(keeperOf) - before.rewarded != int256(told.rewarded)) fail_("CHAIN-1");
+        if (apart && owned(keeperOf) - before.rewarded != int256(told.rewarded)) fail_("CHAIN-1", "keeper");
         Assessor.Assessment memory a = house.assess(before.account);
         uint256 budget = (freed(before, a, told.steps > 1) * shareOf(before)) / 1e18;
         uint256 slack = ROUNDING + before.mark / 1e18;
         if (told.steps == 1 && told.stage == ILiquidator.Stage.Offset) slack += unfreed(before, told.size);
         uint256 paidByInsurance = told.used - told.covered;
-        if (told.insured + told.rewarded > budget + slack + paidByInsurance) fail_("CHAIN-1");
+        if (told.insured + told.rewarded > budget + slack + paidByInsurance) fail_("CHAIN-1", "penalty and tip");
         if (told.steps != 1 || keeperOf == before.account) return;
         int256 loss = before.assessment.equity - a.equity + int256(told.booked);
         if (told.stage == ILiquidator.Stage.Reduce)
             budget = told.insured + told.rewarded + (before.outlook.reduce.cost * told.size * before.mark) / 1e36;
         // What insurance buys while nobody knows its worth is sold for what it counts.
         if (told.stage == ILiquidator.Stage.Offset) budget = freed(before, a, false);
-        if (loss > int256(budget + slack)) fail_("CHAIN-1");
+        if (loss > int256(budget + slack)) fail_("CHAIN-1", "loss");
     }
 
     /// @dev What would be freed besides of what was asked for: the ledger closes no more than is needed when tip and penalty, which
-    /// are planned at the slope of the whole leg, turn out smaller, nor more than rounding has left of the other side.
+    /// are planned at the slope of the whole leg, turn out smaller, nor more than rounding has left of the other side. Of spot
+    /// no more is asked for than insurance has room for.
     function unfreed(Look memory before, uint256 size) internal returns (uint256 margin) {
-        uint256 planned = before.outlook.offset.planned;
-        if (size >= planned) return 0;
+        bool spot = before.asset == WETH;
+        uint256 asked = spot ? before.outlook.offset.size : before.outlook.offset.planned;
+        if (size >= asked) return 0;
         margin =
-            before.asset == WETH
-                ? marginOf(before, planned - size)
-                : neededWithout(before.case_, size) - neededWithout(before.case_, planned);
-        uint256 penalty = (marginOf(before, planned) * before.terms.penalty) / 10_000;
-        if (margin > 2 * (before.tip + penalty) + ROUNDING) fail_("OFFSET-1", "less than planned");
+            spot
+                ? marginOf(before, asked - size)
+                : neededWithout(before.case_, size) - neededWithout(before.case_, asked);
+        uint256 penalty = (marginOf(before, asked) * before.terms.penalty) / 10_000;
+        if (margin > 2 * (before.tip + penalty) + ROUNDING) fail_("OFFSET-1", "less than asked for");
     }
 
     /// @dev What a leg asks for when so much of it is closed.

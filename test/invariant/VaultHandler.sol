@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AssetState} from "../../contracts/core/Ledger.sol";
+import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IExchange} from "../../contracts/interfaces/IExchange.sol";
 import {IShareVault} from "../../contracts/interfaces/IShareVault.sol";
 import {ClearingHouseHarness} from "../../contracts/mocks/ClearingHouseHarness.sol";
@@ -114,7 +115,9 @@ contract VaultHandler is PayingHandler {
         uint256 owned_ = weth.balanceOf(buyer);
         bytes memory call = abi.encodeCall(vault.buySpot, (WETH, amount, type(uint128).max, block.timestamp));
         (bool ok, bytes memory result) = sendTo(Action.Unwind, buyer, address(from), call);
-        if (!ok && room != 0) fail_("QUOTE-1", string.concat("spot: ", vm.toString(result)));
+        // A backstop whose margin does not suffice sells nothing, though there is something to be sold.
+        bool lacks = !insured && bytes4(result) == IClearingHouse.InsufficientMargin.selector;
+        if (!ok && room != 0 && !lacks) fail_("QUOTE-1", string.concat("spot: ", vm.toString(result)));
         if (!ok) return;
         (uint256 bought, uint256 paid) = abi.decode(result, (uint256, uint256));
         if (bought > room || bought != weth.balanceOf(buyer) - owned_) fail_("QUOTE-1");
