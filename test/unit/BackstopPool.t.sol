@@ -610,6 +610,7 @@ contract BackstopPoolTest is BackstopTest {
         backstop.redeem(shares, lina, lina);
         vm.expectRevert(abi.encodeWithSelector(IExchange.PriceNotFresh.selector, ETH, PriceStatus.Diverged));
         backstop.unwind(ETH, 1e18, block.timestamp);
+        assertEq(backstop.unwindable(ETH), 0);
     }
 
     /// @dev What carries positions cannot leave before them.

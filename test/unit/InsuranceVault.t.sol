@@ -181,6 +181,20 @@ contract InsuranceVaultTest is InsuranceTest {
         assertApproxEqAbs(vault.totalAssets(), 76_000e6, 1, "who stays has as much");
     }
 
+    /// @dev A millionth of quote, of which every claim is paid less than all.
+    function test_Redeem_NothingThatPaysNothing() public {
+        enter(lina, 100_000e6);
+        ask(lina, 1.5e12);
+        wait_(7 days);
+        assertEq(vault.maxWithdraw(lina), 1);
+        book(ETH, 1_000e18);
+        assertEq(vault.maxWithdraw(lina), 0);
+        assertEq(vault.maxRedeem(lina), 0);
+        vm.prank(lina);
+        vm.expectPartialRevert(IShareVault.AboveMaximum.selector);
+        vault.redeem(1.5e12, lina, lina);
+    }
+
     /// @dev Budgets spread 40,000 over days; a leaver does not wait for them.
     function test_Redeem_CountsWhatBudgetsDoNotLeaveYet() public {
         uint256 shares = enter(lina, 100_000e6);

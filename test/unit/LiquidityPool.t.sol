@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {MockV3Aggregator} from "@chainlink/contracts/src/v0.8/shared/mocks/MockV3Aggregator.sol";
 import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
+import {IOracleRouter} from "../../contracts/interfaces/IOracleRouter.sol";
 import {IShareVault} from "../../contracts/interfaces/IShareVault.sol";
 import {LiquidityPool} from "../../contracts/trading/LiquidityPool.sol";
 import {AccountId} from "../../contracts/types/AccountId.sol";
@@ -134,6 +136,25 @@ contract LiquidityPoolTest is BallastTest {
         vm.prank(lina);
         assertApproxEqAbs(pool.redeem(most, lina, lina), held, 1, "all that is held");
         assertApproxEqRel(1_000_000e18 - most, (1_000_000e18 * (worth - held)) / worth, 0.01e18, "the rest stays");
+    }
+
+    /// @dev Sources disagree: what waits to leave waits on.
+    function test_Redeem_NothingAtAPriceInDoubt() public {
+        poolTrade(aliceId, ETH, 1e18);
+        vm.prank(lina);
+        pool.requestRedeem(1_000e18, lina, lina);
+        skip(1 days);
+        refresh();
+        assertEq(pool.maxRedeem(lina), 1_000e18);
+        IOracleRouter.Source[] memory sources = new IOracleRouter.Source[](2);
+        sources[0] = IOracleRouter.Source(address(chainlink(feeds[ETH])), 1 hours);
+        sources[1] = IOracleRouter.Source(address(chainlink(new MockV3Aggregator(8, 2_040e8))), 1 hours);
+        router.setSources(ETH, sources, 1, 100);
+        assertEq(pool.maxRedeem(lina), 0);
+        assertEq(pool.maxWithdraw(lina), 0);
+        vm.prank(lina);
+        vm.expectRevert(abi.encodeWithSelector(IClearingHouse.PriceDiverged.selector, poolId));
+        pool.redeem(1_000e18, lina, lina);
     }
 
     /// @dev What carries positions cannot leave before them.
