@@ -205,14 +205,18 @@ contract Handler is Watcher {
         if (reward % 31 == 0) terms.reward = type(uint256).max - (size % 1_000e18);
         terms.bound = 1_000e18;
         if (size % 2 == 0) watchedLiquidation(unfair(terms, leg > 0));
-        if (price % 5 == 0) outdate(account, asset, size);
+        if (price % 3 == 0) outdate(terms, size);
         watchedLiquidation(terms);
     }
 
-    /// @dev A look at an account, which then gets richer: no step may start from what the look found.
-    function outdate(AccountId account, AssetId asset, uint256 seed) internal {
-        send(Action.Liquidate, stage, abi.encodeCall(house.examine, (account, asset)));
-        fund(alice, account, bound(seed, 1, 20_000e6));
+    /// @dev A look at an account, which then gets what it lacks: no step, however harmless, may start from what the look found.
+    function outdate(IClearingHouse.Liquidation memory terms, uint256 seed) internal {
+        Assessor.Assessment memory a = house.assess(terms.account);
+        int256 lacks = int256(a.maintenance) - a.marginEquity;
+        uint256 least = lacks > 0 ? uint256(lacks) / 1e12 + 1 : 1;
+        send(Action.Liquidate, stage, abi.encodeCall(house.examine, (terms.account, terms.asset)));
+        fund(alice, terms.account, bound(seed, least, 2 * least));
+        (terms.price, terms.reward, terms.penalty) = (markOf(terms.asset), 0, 0);
     }
 
     /// @dev A step that anybody but a bankrupt account is worse off after.
