@@ -24,6 +24,8 @@ interface Verdict {
   law: string;
   fault: string;
   caught: boolean;
+  /** What failed instead, if anything did. */
+  said?: string | undefined;
   seconds: number;
 }
 
@@ -54,12 +56,10 @@ function judge(directory: string, mutant: Mutant): Verdict {
   writeFileSync(file, source);
   const failures = output.slice(Math.max(output.search(/^\s*\d+ failing/m), 0));
   if (process.env["BALLAST_VERBOSE"]) console.error(output.slice(-3_000));
-  return {
-    law: mutant.law,
-    fault: mutant.fault,
-    caught: failed && failures.includes(mutant.law),
-    seconds: Math.round((performance.now() - started) / 1_000),
-  };
+  const { law, fault } = mutant;
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  if (failed && failures.includes(law)) return { law, fault, caught: true, seconds };
+  return { law, fault, caught: false, said: failed ? /Error.*/.exec(failures)?.[0] : "no test failed", seconds };
 }
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
@@ -71,7 +71,9 @@ try {
     const verdict = judge(copy, mutant);
     verdicts.push(verdict);
     const mark = verdict.caught ? "caught" : "MISSED";
-    console.error(`${index + 1}/${mutants.length} ${mark} ${verdict.law} (${verdict.fault}) ${verdict.seconds} s`);
+    console.error(
+      `${index + 1}/${mutants.length} ${mark} ${verdict.law} (${verdict.fault}) ${verdict.seconds} s ${verdict.said ?? ""}`.trimEnd(),
+    );
   }
 } finally {
   rmSync(copy, { recursive: true });
