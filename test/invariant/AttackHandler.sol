@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {Assessor} from "../../contracts/core/Assessor.sol";
-import {IClearingHouse} from "../../contracts/interfaces/IClearingHouse.sol";
 import {IExchange} from "../../contracts/interfaces/IExchange.sol";
 import {ILiquidator} from "../../contracts/interfaces/ILiquidator.sol";
 import {IShareVault} from "../../contracts/interfaces/IShareVault.sol";
